@@ -1,0 +1,44 @@
+// Access control log: one record for each evaluation of the access rules.
+import {
+  HEAD,
+  IMPERSONATOR_ID,
+  PROTOCOL,
+  SERVER_NAME,
+  SOURCE_IP,
+  SOURCE_PORT,
+  USER_AGENT,
+} from './common-fields.ts';
+import type { FieldSpec, RecordOf } from './field.ts';
+
+/** @see AWS WorkMail administrator guide, "Audit logging", access control logs */
+export const ACCESS_CONTROL_FIELDS = [
+  ...HEAD,
+  IMPERSONATOR_ID,
+  PROTOCOL,
+  SOURCE_IP,
+  {
+    path: 'scope',
+    kind: 'text',
+    oneOf: ['AccessControl', 'DeviceAccessControl', 'ImpersonationAccessControl'],
+    origin: 'workmail',
+    about: 'Which kind of rules was evaluated.',
+  },
+  {
+    path: 'rule_id',
+    kind: 'text',
+    origin: 'workmail',
+    about: 'The rule that decided; absent when no rule matched.',
+  },
+  {
+    path: 'access_granted',
+    kind: 'boolean',
+    required: true,
+    origin: 'workmail',
+    about: 'Whether access was granted.',
+  },
+  USER_AGENT,
+  SOURCE_PORT,
+  SERVER_NAME,
+] as const satisfies readonly FieldSpec[];
+
+export type AccessControlRecord = RecordOf<typeof ACCESS_CONTROL_FIELDS>;

@@ -1,0 +1,59 @@
+// Which folder may import which: `event` imports nothing, features never import each other's
+// insides, only `app.ts` knows them all.
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, normalize, relative } from 'node:path';
+import { expect, test } from 'vitest';
+
+const SRC = join(import.meta.dirname, '..', 'src');
+
+/** What a folder may import besides itself: folders, or single files that are contracts. */
+const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
+  event: [],
+  platform: [],
+  access: ['event'],
+  journal: ['event', 'platform'],
+  store: ['event', 'platform', 'journal/journal.ts'],
+  insights: ['event', 'store/event-table.ts', 'store/event-store.ts'],
+  collect: ['event', 'platform', 'access', 'journal/journal.ts'],
+  config: ['event', 'platform', 'access'],
+  api: [
+    'event',
+    'platform',
+    'config',
+    'insights',
+    'collect/collector.ts',
+    'journal/journal.ts',
+    'store/event-store.ts',
+    'store/event-table.ts',
+  ],
+  cli: ['event', 'platform', 'config', 'insights', 'api/sigv4.ts', 'app.ts', 'journal/verify.ts'],
+};
+
+function sourceFiles(folder: string): string[] {
+  return readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.ts'))
+    .map((name) => join(folder, name));
+}
+
+function importsOf(file: string): string[] {
+  const text = readFileSync(file, 'utf8');
+  const found = text.matchAll(/(?:from|import)\s*\(?\s*['"](\.[^'"]+)['"]/g);
+  return [...found].map((m) => relative(SRC, normalize(join(dirname(file), m[1] ?? ''))));
+}
+
+test('every import goes in the allowed direction', () => {
+  const wrong: string[] = [];
+  for (const file of sourceFiles(SRC)) {
+    const name = relative(SRC, file);
+    const folder = name.includes('/') ? (name.split('/')[0] ?? '') : '';
+    if (folder === '' || name.endsWith('.test.ts')) continue;
+    const allowed = MAY_IMPORT[folder];
+    if (allowed === undefined) wrong.push(`${name}: folder ${folder} has no rule in this test`);
+    for (const target of importsOf(file)) {
+      if (target.startsWith(`${folder}/`)) continue;
+      const ok = allowed?.some((rule) => target === rule || target.startsWith(`${rule}/`));
+      if (!ok) wrong.push(`${name} imports ${target}`);
+    }
+  }
+  expect(wrong).toEqual([]);
+});
