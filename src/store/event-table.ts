@@ -1,6 +1,6 @@
 // The one table of audit events, as the query compiler and both engines see it: which column holds
 // which field. Pure; the DDL is made from this in schema.ts.
-import type { FieldKind, FieldSpec, FieldSpread } from '../event/field.ts';
+import type { FieldKind, FieldSpread } from '../event/field.ts';
 import { LOG_TYPE_SPECS, type LogType } from '../event/log-type.ts';
 
 export const EVENT_TABLE = 'events';
@@ -42,7 +42,7 @@ export function columnName(path: string): string {
 function collectColumns(): ReadonlyMap<string, EventColumn> {
   const columns = new Map<string, EventColumn>();
   for (const { logType, fields } of LOG_TYPE_SPECS) {
-    for (const field of fields as readonly FieldSpec[]) {
+    for (const field of fields) {
       if (field.path === 'event_timestamp') continue; // it is the column event_time
       const known = columns.get(field.path);
       const spread = field.spread ?? 'few';
