@@ -10,7 +10,7 @@
  * - `texts`: an array of strings
  * - `integer`: a whole number
  * - `boolean`: true or false; queries see 1 or 0
- * - `json`: any JSON value, kept as its text
+ * - `json`: a JSON object or array, kept as its text
  */
 export type FieldKind = 'timestamp' | 'text' | 'texts' | 'integer' | 'boolean' | 'json';
 
