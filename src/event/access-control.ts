@@ -7,7 +7,7 @@ import {
   SOURCE_IP,
   SOURCE_PORT,
   USER_AGENT,
-} from './common-fields.ts';
+} from './recurring-fields.ts';
 import type { FieldSpec, RecordOf } from './field.ts';
 
 /** @see AWS WorkMail administrator guide, "Audit logging", access control logs */

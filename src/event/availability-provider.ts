@@ -1,5 +1,5 @@
 // Availability provider log: one record for each free/busy request made to a provider.
-import { HEAD, SERVER_NAME } from './common-fields.ts';
+import { HEAD, SERVER_NAME } from './recurring-fields.ts';
 import type { FieldSpec, RecordOf } from './field.ts';
 
 /** @see AWS WorkMail administrator guide, "Audit logging", availability provider logs */

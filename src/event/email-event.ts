@@ -1,6 +1,6 @@
 // Email event log: what happened to a message on its way, in WorkMail's envelope: `traceId` joins
 // the events of one message, `event` holds the event's own fields in camelCase.
-import { HEAD, PROTOCOL, SERVER_NAME, SOURCE_IP } from './common-fields.ts';
+import { HEAD, PROTOCOL, SERVER_NAME, SOURCE_IP } from './recurring-fields.ts';
 import type { FieldSpec } from './field.ts';
 
 /** WorkMail's nine email events, and Mailtrail's for a delivery attempt that will be repeated. */

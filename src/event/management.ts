@@ -1,6 +1,6 @@
 // Management log: one record for each change to Mailtrail's own configuration and keys. WorkMail
 // has this in CloudTrail; the field names follow CloudTrail's in snake_case.
-import { HEAD, SERVER_NAME, SOURCE_IP, USER_AGENT } from './common-fields.ts';
+import { HEAD, SERVER_NAME, SOURCE_IP, USER_AGENT } from './recurring-fields.ts';
 import type { FieldSpec, RecordOf } from './field.ts';
 
 export const MANAGEMENT_FIELDS = [

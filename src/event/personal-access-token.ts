@@ -1,5 +1,5 @@
 // Personal access token log: one record for each attempt to create or delete a token.
-import { HEAD, PROTOCOL, SERVER_NAME, SOURCE_IP, USER_AGENT } from './common-fields.ts';
+import { HEAD, PROTOCOL, SERVER_NAME, SOURCE_IP, USER_AGENT } from './recurring-fields.ts';
 import type { FieldSpec, RecordOf } from './field.ts';
 
 /** @see AWS WorkMail administrator guide, "Audit logging", personal access token logs */
