@@ -20,13 +20,14 @@ test("a record leaves in WorkMail's key order, without its log type, further fie
 });
 
 test('an email event keeps its envelope, with further fields where they were', () => {
+  const event = {
+    recipient: 'x@example.org',
+    eventName: 'OUTGOING_EMAIL_SENT' as const,
+    extra: { hops: 2 },
+  };
   const json = canonicalJson({
     log_type: 'EMAIL_EVENT_LOGS',
-    event: {
-      recipient: 'x@example.org',
-      eventName: 'OUTGOING_EMAIL_SENT',
-      ...{ extra: { hops: 2 } },
-    },
+    event,
     traceId: 't1',
     event_timestamp: 1,
     dsn: '2.0.0',
