@@ -3,9 +3,17 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 
-export const MAIN = join(import.meta.dirname, '..', '..', 'dist', 'main.js');
+/** The project's folder, whether this runs as it is or compiled into build/. */
+function projectRoot(): string {
+  let folder = import.meta.dirname;
+  while (!existsSync(join(folder, 'package.json'))) folder = dirname(folder);
+  return folder;
+}
+
+/** The built program. */
+export const MAIN = join(projectRoot(), 'dist', 'main.js');
 
 /** How long a server may take until it answers that it is ready, engine included. */
 const READY_DEADLINE_MS = 60_000;
