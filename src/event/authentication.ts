@@ -51,6 +51,12 @@ export const AUTHENTICATION_FIELDS = [
     origin: 'mailtrail',
     about: 'How the connection was protected: `TLS`, `trusted` or `insecure`.',
   },
+  {
+    path: 'failure_detail',
+    kind: 'text',
+    origin: 'mailtrail',
+    about: "The mail server's own word for the failure, e.g. `password_mismatch`, `user_unknown`.",
+  },
   SOURCE_PORT,
   SERVER_NAME,
 ] as const satisfies readonly FieldSpec[];

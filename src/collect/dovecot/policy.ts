@@ -1,0 +1,203 @@
+// Dovecot's auth-policy protocol without its transport: `allow` asks whether somebody may sign in
+// and is answered by the access rules, `report` tells how an attempt ended. Every decision is on
+// disk before Dovecot hears it.
+import { decide, type CompiledRules } from '../../access/decide.ts';
+import type { Decision } from '../../access/decision.ts';
+import type { AuditEvent } from '../../event/audit-event.ts';
+import type { Clock } from '../../platform/clock.ts';
+import type { CollectorStatus, Intake } from '../collector.ts';
+import { PolicyRequestError, readPolicyRequest, type PolicyRequest } from './policy-request.ts';
+import type { SignInJoin } from './sign-in-join.ts';
+import { signInEvent, type SignInAttempt } from './sign-in.ts';
+
+/**
+ * Dovecot asks before and after the password was checked. The second question of an attempt gets
+ * the same decision and is not a second event; it is recognized for this long, in ms: longer than
+ * any passdb takes.
+ */
+export const SECOND_QUESTION_MS = 30_000;
+/** Most attempts whose second question is awaited. At the limit the oldest is forgotten. */
+export const SECOND_QUESTIONS_MAX = 10_000;
+
+export interface PolicyHandlerOptions {
+  /** The rules in force now. */
+  readonly rules: () => CompiledRules;
+  readonly intake: Intake;
+  readonly clock: Clock;
+  /** Shared with the Dovecot collectors; without it every report is an event of its own. */
+  readonly signIns?: SignInJoin;
+}
+
+/** What Dovecot is answered: 0 lets the sign-in go on, -1 refuses it with the message. */
+export interface PolicyAnswer {
+  readonly status: number;
+  readonly msg: string;
+}
+
+export interface PolicyHandler {
+  /**
+   * Handles one request. Rejects with a PolicyRequestError when the body cannot be understood (to
+   * be answered with 400) and with the journal's error when the decision could not be recorded (to
+   * be answered with 503, so that `auth_policy_reject_on_fail` decides).
+   */
+  handle(command: 'allow' | 'report', body: unknown): Promise<PolicyAnswer>;
+  status(): CollectorStatus;
+}
+
+interface Asked {
+  readonly outcome: string;
+  readonly atMs: number;
+}
+
+function requestKey(request: PolicyRequest): string {
+  return JSON.stringify([
+    request.session,
+    request.userId,
+    request.impersonatorId,
+    request.protocol,
+    request.sourceIp,
+  ]);
+}
+
+/** The message a refused client sees. */
+export function refusal(decision: Decision): string {
+  return decision.rule === undefined
+    ? 'Denied: no access control rule allows it'
+    : `Denied by access control rule ${decision.rule.name}`;
+}
+
+function decisionEvent(request: PolicyRequest, decision: Decision, nowMs: number): AuditEvent {
+  return {
+    log_type: 'ACCESS_CONTROL_LOGS',
+    event_timestamp: nowMs,
+    ...(request.session !== undefined && { request_id: request.session }),
+    user_id: request.userId,
+    ...(request.impersonatorId !== undefined && { impersonator_id: request.impersonatorId }),
+    protocol: request.protocol,
+    ...(request.sourceIp !== '' && { source_ip: request.sourceIp }),
+    scope: 'AccessControl',
+    ...(decision.rule !== undefined && { rule_id: decision.rule.name }),
+    access_granted: decision.effect === 'ALLOW',
+    ...(request.userAgent !== undefined && { user_agent: request.userAgent }),
+    ...(request.sourcePort !== undefined && { source_port: request.sourcePort }),
+  };
+}
+
+function attemptOf(request: PolicyRequest, nowMs: number): SignInAttempt {
+  if (request.success === undefined) {
+    throw new PolicyRequestError('auth policy report: success is missing');
+  }
+  return {
+    timeMs: nowMs,
+    session: request.session,
+    userId: request.userId === '' ? undefined : request.userId,
+    userTyped: request.userTyped,
+    impersonatorId: request.impersonatorId,
+    protocol: request.protocol,
+    sourceIp: request.sourceIp === '' ? undefined : request.sourceIp,
+    sourcePort: request.sourcePort,
+    userAgent: request.userAgent,
+    mechanism: request.mechanism,
+    transport: request.transport,
+    success: request.success,
+    policyReject: request.policyReject,
+    passdbResult: undefined,
+    patId: request.patId,
+    serverName: undefined,
+  };
+}
+
+class Handler implements PolicyHandler {
+  readonly #options: PolicyHandlerOptions;
+  readonly #asked = new Map<string, Asked>();
+  #seen = 0;
+  #events = 0;
+  #rejected = 0;
+
+  constructor(options: PolicyHandlerOptions) {
+    this.#options = options;
+  }
+
+  async handle(command: 'allow' | 'report', body: unknown): Promise<PolicyAnswer> {
+    this.#seen++;
+    let request: PolicyRequest;
+    try {
+      request = readPolicyRequest(body);
+      if (command === 'report') return await this.#report(request);
+    } catch (error) {
+      if (error instanceof PolicyRequestError) this.#rejected++;
+      throw error;
+    }
+    return this.#allow(request);
+  }
+
+  async #allow(request: PolicyRequest): Promise<PolicyAnswer> {
+    const decision = decide(this.#options.rules(), {
+      protocol: request.protocol,
+      sourceIp: request.sourceIp,
+      userId: request.userId,
+    });
+    if (!this.#isSecondQuestion(request, decision)) {
+      const nowMs = this.#options.clock.now();
+      await this.#options.intake.accept([decisionEvent(request, decision, nowMs)]);
+      this.#events++;
+      this.#awaitSecondQuestion(request, decision, nowMs);
+    }
+    return decision.effect === 'ALLOW'
+      ? { status: 0, msg: '' }
+      : { status: -1, msg: refusal(decision) };
+  }
+
+  /** Each remembered question answers for one repetition only. */
+  #isSecondQuestion(request: PolicyRequest, decision: Decision): boolean {
+    const key = requestKey(request);
+    const asked = this.#asked.get(key);
+    if (asked === undefined) return false;
+    this.#asked.delete(key);
+    return (
+      asked.outcome === outcomeOf(decision) &&
+      this.#options.clock.now() - asked.atMs <= SECOND_QUESTION_MS
+    );
+  }
+
+  #awaitSecondQuestion(request: PolicyRequest, decision: Decision, atMs: number): void {
+    if (this.#asked.size >= SECOND_QUESTIONS_MAX) {
+      for (const oldest of this.#asked.keys()) {
+        this.#asked.delete(oldest);
+        break;
+      }
+    }
+    this.#asked.set(requestKey(request), { outcome: outcomeOf(decision), atMs });
+  }
+
+  async #report(request: PolicyRequest): Promise<PolicyAnswer> {
+    this.#asked.delete(requestKey(request));
+    const attempt = attemptOf(request, this.#options.clock.now());
+    if (this.#options.signIns === undefined) {
+      await this.#options.intake.accept([signInEvent(attempt)]);
+    } else {
+      await this.#options.signIns.report(attempt);
+    }
+    this.#events++;
+    return { status: 0, msg: '' };
+  }
+
+  status(): CollectorStatus {
+    return {
+      name: 'dovecot-policy',
+      state: 'running',
+      seen: this.#seen,
+      events: this.#events,
+      rejected: this.#rejected,
+    };
+  }
+}
+
+function outcomeOf(decision: Decision): string {
+  return `${decision.effect} ${decision.rule?.name ?? ''}`;
+}
+
+/** Makes the auth-policy handler. It has no life of its own: it starts and stops with its transport. */
+export function createPolicyHandler(options: PolicyHandlerOptions): PolicyHandler {
+  return new Handler(options);
+}
