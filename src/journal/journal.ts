@@ -10,7 +10,7 @@ export type Position = number;
 /**
  * How far a source was read, kept in the seal of the block that holds its events, so that events
  * and offset are durable together or not at all. The value is the collector's own business; at
- * most `CHECKPOINT_BYTES_MAX` bytes as JSON.
+ * most `CHECKPOINT_BYTES_MAX` bytes as JSON. The value `null` forgets the source.
  */
 export interface Checkpoint {
   /** e.g. `dovecot:/var/log/dovecot-audit.log` */
@@ -22,7 +22,8 @@ export interface Checkpoint {
 export interface AppendBatch {
   /**
    * Complete lines, each one JSON object made by `event/` and ended by `\n`. The journal does not
-   * look into them. May be empty when only a checkpoint moves.
+   * look into them. May be empty when only a checkpoint moves. Not to be changed until the append
+   * has settled: large batches are written from this memory.
    */
   readonly lines: Uint8Array;
   /** How many lines there are. */
@@ -62,7 +63,8 @@ export interface JournalRange {
  * `append` rejects with a JournalError whose `code` tells what to do:
  * `disk-full` (nothing was kept; try again when there is room), `read-only`, `overloaded` (the
  * queue is at its limit), `closed`, `failed` (the disk answered an error; the journal stops taking
- * events until it is reopened, because what is on disk is no longer known).
+ * events until it is reopened, because what is on disk is no longer known). A batch over a limit
+ * or not made of lines is a RangeError.
  */
 export interface Journal {
   /** Resolves to the position after the batch once it has been written and fdatasync has returned. */
@@ -72,9 +74,15 @@ export interface Journal {
    * stay within the limits. An empty range means the end was reached. Only durable blocks are seen.
    */
   read(cursor: Cursor, limits: { eventsMax: number; bytesMax: number }): Promise<JournalRange>;
-  /** Resolves when the journal's end is beyond the position, or when the signal aborts. */
+  /**
+   * Resolves when the journal's end is beyond the position, or when the signal aborts; rejects with
+   * `closed` when the journal closes first.
+   */
   waitBeyond(position: Position, signal: AbortSignal): Promise<void>;
-  /** Where the consumer stands; the journal's beginning for a new one. */
+  /**
+   * Where the consumer stands; the journal's beginning for a new one, for which segments are held
+   * back from then on.
+   */
   cursor(consumer: string): Cursor;
   /** Durably notes that the consumer is done with everything before the cursor. */
   commit(consumer: string, cursor: Cursor): Promise<void>;
