@@ -42,7 +42,9 @@ export async function openJournal(options: OpenJournalOptions): Promise<Journal>
   try {
     await disk.makeDirectory(join(directory, CURSORS));
     lock = await (options.lock ?? acquireDataLock)(directory);
+    // Names that a killed process did not sync must be durable before anything is built on them.
     await disk.syncDirectory(directory);
+    await disk.syncDirectory(join(directory, CURSORS));
     const { list, checkpoints } = await openSegments(disk, directory, log);
     const segments = new Segments(list);
     const cursors = await Cursors.load(disk, join(directory, CURSORS), segments.end);
