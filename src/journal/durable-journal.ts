@@ -145,8 +145,8 @@ export class DurableJournal implements Journal {
     this.#spaceTimer?.cancel();
     await this.#queue.drain();
     await this.#spaceCheck;
-    await this.#deleting;
     await cursors.settled();
+    await this.#deleting;
     this.#waiters.rejectAll(closed);
     try {
       // What is on the disk after a failure is not known: the next start finds out.
@@ -237,7 +237,7 @@ export class DurableJournal implements Journal {
 
   /** Deletes in the background what no consumer needs any more; one deletion at a time. */
   #deleteOld(): void {
-    if (this.#deleting !== undefined) return;
+    if (this.#deleting !== undefined || this.#closed !== undefined) return;
     const { cursors, log, limits } = this.#parts;
     const passed = cursors.lowest;
     if (passed === undefined) return;

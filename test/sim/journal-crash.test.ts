@@ -18,6 +18,7 @@ class Told {
   checkpointSent = -1;
   cursor: Cursor = { position: 0 };
   cursorSent: Cursor = { position: 0 };
+  consuming: Journal | undefined;
   nextId = 0;
 }
 
@@ -31,11 +32,15 @@ async function appendSome(journal: Journal, told: Told, random: () => number): P
   told.checkpoint = Math.max(told.checkpoint, value);
 }
 
+/** One consumer does one thing at a time. */
 async function consume(journal: Journal, told: Told): Promise<void> {
+  if (told.consuming === journal) return;
+  told.consuming = journal;
   const range = await journal.read(journal.cursor('store'), { eventsMax: 20, bytesMax: 1000 });
   told.cursorSent = range.to;
   await journal.commit('store', range.to);
   told.cursor = range.to;
+  told.consuming = undefined;
 }
 
 /** Works until the plug is pulled; nothing that is under way then ever comes back. */
