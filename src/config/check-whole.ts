@@ -1,0 +1,50 @@
+// What can only be judged when all settings are known: TLS needs both files, and nobody but this
+// machine may reach a server that sends tokens and mail data in the clear.
+import type { z } from 'zod';
+import { isLoopback } from './address.ts';
+import type { ConfigProblem, Origin } from './raw-tree.ts';
+import type { CONFIG_SCHEMA, Config } from './schema.ts';
+
+type Parsed = z.output<typeof CONFIG_SCHEMA>;
+
+const REMEDY =
+  'listen on 127.0.0.1, or set server.tls.cert and server.tls.key, or allow it with server.allowPublicWithoutTls: true (--allow-public-without-tls)';
+
+function bindingProblems(parsed: Parsed, origin: (path: string) => Origin): ConfigProblem[] {
+  const { listen, tls, allowPublicWithoutTls } = parsed.server;
+  const { policyListen } = parsed.postfix;
+  const problems: ConfigProblem[] = [];
+  if (allowPublicWithoutTls) return problems;
+  if (!isLoopback(listen.host) && (tls.cert === undefined || tls.key === undefined)) {
+    const path = 'server.listen';
+    const message = `expected a loopback address, found ${listen.host}, which others can reach without TLS; ${REMEDY}`;
+    problems.push({ origin: origin(path), path, message });
+  }
+  if (policyListen !== undefined && 'host' in policyListen && !isLoopback(policyListen.host)) {
+    const path = 'postfix.policyListen';
+    const message = `expected a loopback address or a socket, found ${policyListen.host}: the policy protocol has neither TLS nor passwords, so others could write into the log; listen on 127.0.0.1 or unix:/path, or allow it with server.allowPublicWithoutTls: true`;
+    problems.push({ origin: origin(path), path, message });
+  }
+  return problems;
+}
+
+/** Checks what spans several settings and gives the configuration its final form. */
+export function checkWhole(
+  parsed: Parsed,
+  origin: (path: string) => Origin,
+): { readonly config?: Config; readonly problems: readonly ConfigProblem[] } {
+  const problems = bindingProblems(parsed, origin);
+  const { tls, ...server } = parsed.server;
+  const { cert, key } = tls;
+  if ((cert === undefined) !== (key === undefined)) {
+    const [has, lacks] =
+      key === undefined
+        ? ['server.tls.cert', 'server.tls.key']
+        : ['server.tls.key', 'server.tls.cert'];
+    const message = `expected ${lacks} beside it, found nothing; set both or none`;
+    problems.push({ origin: origin(has), path: has, message });
+  }
+  if (problems.length > 0) return { problems };
+  const files = cert !== undefined && key !== undefined ? { tls: { cert, key } } : {};
+  return { config: { ...parsed, server: { ...server, ...files } }, problems };
+}

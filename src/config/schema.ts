@@ -1,0 +1,255 @@
+// Every setting of the configuration, declared once: validation, defaults, the names of the
+// environment variables, `config show` and docs/reference/configuration.md follow from here.
+import { z } from 'zod';
+import type { AccessRule } from '../access/decision.ts';
+import { LOG_TYPE_SPECS, type LogType } from '../event/log-type.ts';
+import type { LogLevel } from '../platform/log.ts';
+import { accessRulesSetting } from './access-rules.ts';
+import {
+  parseListenAddress,
+  parseTcpAddress,
+  type SocketPath,
+  type TcpAddress,
+} from './address.ts';
+import { parseSize, SIZE_FORM } from './quantity.ts';
+import { retentionDaysSetting } from './retention.ts';
+import {
+  listSetting,
+  optionalSetting,
+  parseBoolean,
+  parsedText,
+  section,
+  setting,
+  SETTING_META,
+  type SettingMeta,
+} from './setting.ts';
+
+/** Where the server listens and the command line asks when nothing is said. */
+export const DEFAULT_LISTEN = '127.0.0.1:4650';
+
+const KIB = 1024;
+const MIB = 1024 * KIB;
+/** A segment (64 MiB) must fit, or the journal would throw away what it is writing. */
+const KEEP_BYTES_MIN = 64 * MIB;
+/** Below this the engine cannot merge its parts. */
+const STORE_MEMORY_BYTES_MIN = 256 * MIB;
+const LOG_LEVELS: readonly LogLevel[] = ['error', 'warn', 'info', 'debug'];
+
+function matching(pattern: RegExp): (text: string) => string | undefined {
+  return (text) => (pattern.test(text) ? text : undefined);
+}
+
+function sizeOfAtLeast(bytesMin: number): (text: string) => number | undefined {
+  return (text) => {
+    const bytes = parseSize(text);
+    return bytes !== undefined && bytes >= bytesMin ? bytes : undefined;
+  };
+}
+
+function nonEmpty(text: string): string | undefined {
+  return text === '' ? undefined : text;
+}
+
+const DATA_META: SettingMeta = {
+  about: 'The directory of the journal, the store and the credentials. One server owns it.',
+  expects: 'the path of a directory',
+  path: true,
+  defaultNote:
+    '`$STATE_DIRECTORY` (set by systemd), else `/var/lib/mailtrail` for root, else `$XDG_STATE_HOME/mailtrail`, else `~/.local/state/mailtrail`',
+  example: '/var/lib/mailtrail',
+};
+
+/** There is always a data directory: the loader puts in the default, which depends on the user. */
+const dataSetting = parsedText(DATA_META, nonEmpty);
+SETTING_META.add(dataSetting, DATA_META);
+
+const organization = section({
+  name: setting(
+    {
+      about:
+        'Names the log groups (`/mailtrail/<name>/…`); the organization id `m-…` is derived from it. Renaming it starts new groups.',
+      expects: '1 to 62 of the characters a-z 0-9 -',
+      example: 'biotech',
+    },
+    matching(/^[a-z0-9-]{1,62}$/),
+    'default',
+  ),
+  account: setting(
+    { about: 'The AWS account number in ARNs.', expects: '12 digits', example: '123456789012' },
+    matching(/^\d{12}$/),
+    '000000000000',
+  ),
+  region: setting(
+    {
+      about: 'The AWS region in ARNs, and the one that signed requests must name.',
+      expects: 'a region such as us-east-1',
+    },
+    matching(/^[a-z]{2}(-[a-z]+)+-\d{1,2}$/),
+    'us-east-1',
+  ),
+});
+
+const server = section({
+  listen: setting<TcpAddress>(
+    {
+      about: 'Where the API is served. Port 0 lets the system choose.',
+      expects: 'host:port such as 127.0.0.1:4650 or [::1]:4650',
+    },
+    parseTcpAddress,
+    DEFAULT_LISTEN,
+  ),
+  tls: section({
+    cert: optionalSetting(
+      {
+        about: 'The certificate with its chain, PEM. Needs `server.tls.key`.',
+        expects: 'the path of a PEM file',
+        path: true,
+        example: '/etc/mailtrail/tls/fullchain.pem',
+      },
+      nonEmpty,
+    ),
+    key: optionalSetting(
+      {
+        about: "The certificate's private key, PEM.",
+        expects: 'the path of a PEM file',
+        path: true,
+        example: '/etc/mailtrail/tls/privkey.pem',
+      },
+      nonEmpty,
+    ),
+  }),
+  allowPublicWithoutTls: setting(
+    {
+      about:
+        'Lets the server listen on other addresses than loopback without TLS: only behind a proxy that does TLS, or in a network where nobody listens.',
+      expects: 'true or false',
+    },
+    parseBoolean,
+    'false',
+  ),
+});
+
+const dovecot = section({
+  logs: listSetting(
+    {
+      about:
+        'The files Dovecot writes its JSON events and its mail_log and login lines to. `[]` for none.',
+      expects: 'a list of paths',
+      entry: 'the path of a file',
+      path: true,
+    },
+    ['/var/log/dovecot-audit.log'],
+  ),
+});
+
+const postfix = section({
+  logs: listSetting(
+    {
+      about: 'The files Postfix logs to. `[]` for none.',
+      expects: 'a list of paths',
+      entry: 'the path of a file',
+      path: true,
+    },
+    ['/var/log/mail.log'],
+  ),
+  policyListen: optionalSetting<TcpAddress | SocketPath>(
+    {
+      about:
+        "Where Postfix's `check_policy_service` is answered. Nobody has to prove who he is there: keep it on loopback or a socket.",
+      expects: 'host:port such as 127.0.0.1:4651, or unix:/path',
+      defaultNote: 'off',
+      example: '127.0.0.1:4651',
+    },
+    parseListenAddress,
+  ),
+});
+
+const journal = section({
+  keepBytes: setting(
+    {
+      about: 'Journal segments that everything has read are deleted beyond this size.',
+      expects: `${SIZE_FORM}, at least 64MiB`,
+    },
+    sizeOfAtLeast(KEEP_BYTES_MIN),
+    '1GiB',
+  ),
+  minFreeBytes: setting(
+    {
+      about: 'With less free space than this no events are taken; queries go on.',
+      expects: SIZE_FORM,
+    },
+    sizeOfAtLeast(0),
+    '64MiB',
+  ),
+});
+
+const store = section({
+  memoryBytesMax: setting(
+    {
+      about: 'The most memory the embedded engine may use.',
+      expects: `${SIZE_FORM}, at least 256MiB`,
+    },
+    sizeOfAtLeast(STORE_MEMORY_BYTES_MIN),
+    '768MiB',
+  ),
+});
+
+const log = section({
+  level: setting<LogLevel>(
+    {
+      about: "How much the server's own log on standard error says.",
+      expects: `one of ${LOG_LEVELS.join(', ')}`,
+    },
+    (text) => LOG_LEVELS.find((level) => level === text),
+    'info',
+  ),
+});
+
+/** The whole configuration. */
+export const CONFIG_SCHEMA = z.strictObject({
+  organization,
+  server,
+  data: dataSetting,
+  dovecot,
+  postfix,
+  access: section({ rules: accessRulesSetting() }),
+  retention: section({ days: retentionDaysSetting() }),
+  journal,
+  store,
+  log,
+});
+
+/** TLS of the API; both are paths of PEM files. */
+export interface TlsFiles {
+  readonly cert: string;
+  readonly key: string;
+}
+
+/** The configuration as the program uses it: parsed, complete, paths absolute. */
+export interface Config {
+  readonly organization: {
+    readonly name: string;
+    readonly account: string;
+    readonly region: string;
+  };
+  readonly server: {
+    readonly listen: TcpAddress;
+    readonly tls?: TlsFiles;
+    readonly allowPublicWithoutTls: boolean;
+  };
+  readonly data: string;
+  readonly dovecot: { readonly logs: readonly string[] };
+  readonly postfix: {
+    readonly logs: readonly string[];
+    readonly policyListen?: TcpAddress | SocketPath;
+  };
+  readonly access: { readonly rules: readonly AccessRule[] };
+  /** Days to keep, by log type; a type that is absent is kept for ever. */
+  readonly retention: { readonly days: Readonly<Partial<Record<LogType, number>>> };
+  readonly journal: { readonly keepBytes: number; readonly minFreeBytes: number };
+  readonly store: { readonly memoryBytesMax: number };
+  readonly log: { readonly level: LogLevel };
+}
+
+/** The short names of the logs, as log groups end: `authentication`, `access-control`, … */
+export const LOG_NAMES: readonly string[] = LOG_TYPE_SPECS.map((spec) => spec.groupSuffix);
