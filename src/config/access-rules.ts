@@ -22,7 +22,9 @@ const RULE_KEYS: readonly string[] = [
 
 const META: SettingMeta = {
   about:
-    'Access rules, as WorkMail has them: `name`, `effect` (`ALLOW` or `DENY`), `description`, and the conditions `actions`, `notActions` (protocols), `ipRanges`, `notIpRanges`, `userIds`, `notUserIds`. A rule applies when all its conditions hold; any applying `DENY` refuses; what no rule denies is allowed.',
+    'Access rules, as WorkMail has them: `name`, `effect` (`ALLOW` or `DENY`), `description`, and the conditions ' +
+    '`actions`, `notActions` (protocols), `ipRanges`, `notIpRanges`, `userIds`, `notUserIds`. A rule applies when ' +
+    'all its conditions hold; any applying `DENY` refuses; what no rule denies is allowed.',
   expects: `a list of at most ${RULES_MAX} rules`,
   advice: 'begin each rule with "- name: …"',
   defaultNote: 'none: everything is allowed and recorded',

@@ -22,7 +22,10 @@ function bindingProblems(parsed: Parsed, origin: (path: string) => Origin): Conf
   }
   if (policyListen !== undefined && 'host' in policyListen && !isLoopback(policyListen.host)) {
     const path = 'postfix.policyListen';
-    const message = `expected a loopback address or a socket, found ${policyListen.host}: the policy protocol has neither TLS nor passwords, so others could write into the log; listen on 127.0.0.1 or unix:/path, or allow it with server.allowPublicWithoutTls: true`;
+    const message =
+      `expected a loopback address or a socket, found ${policyListen.host}: the policy protocol has neither ` +
+      'TLS nor passwords, so others could write into the log; listen on 127.0.0.1 or unix:/path, ' +
+      'or allow it with server.allowPublicWithoutTls: true';
     problems.push({ origin: origin(path), path, message });
   }
   return problems;

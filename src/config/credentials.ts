@@ -219,12 +219,16 @@ async function existing(file: string): Promise<Omit<EnsuredCredentials, 'created
   const exposure = exposureOf(mode);
   const shown = (mode & 0o777).toString(8).padStart(4, '0');
   if (exposure === 'exposed') {
-    const message = `${file} has mode ${shown}, so others may have read or changed the administrator key; remove the file so that a new key is made, or run chmod 600 ${file} if you trust it`;
+    const message =
+      `${file} has mode ${shown}, so others may have read or changed the administrator key; ` +
+      `remove the file so that a new key is made, or run chmod 600 ${file} if you trust it`;
     throw new CredentialsError('exposed', message);
   }
   const { bearerToken, ...keys } = await readCredentials(file);
   if (bearerToken === undefined) {
-    const message = `${file}: expected bearer_token in the profile [${DEFAULT_PROFILE}], found none; add one, or remove the file so that the server makes a new one`;
+    const message =
+      `${file}: expected bearer_token in the profile [${DEFAULT_PROFILE}], found none; ` +
+      'add one, or remove the file so that the server makes a new one';
     throw new CredentialsError('invalid', message);
   }
   const credentials = { ...keys, bearerToken };

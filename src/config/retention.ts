@@ -13,7 +13,8 @@ export type RetentionDays = Readonly<Partial<Record<LogType, number>>>;
 
 const META: SettingMeta = {
   about:
-    'How many days events are kept: one number for all logs, or a section with a number for each log (`authentication`, `access-control`, `mailbox-access`, `availability-provider`, `personal-access-token`, `email-events`, `management`). What is not named is kept for ever.',
+    'How many days events are kept: one number for all logs, or a section with a number for each log ' +
+    `(${LOG_TYPE_SPECS.map((spec) => `\`${spec.groupSuffix}\``).join(', ')}). What is not named is kept for ever.`,
   expects: `whole days from 1 to ${RETENTION_DAYS_MAX}, such as 365, 90d or 52w, or a section with one for each log`,
   defaultNote: 'kept for ever',
   example: '{ authentication: 365, mailbox-access: 90 }',

@@ -62,11 +62,13 @@ test('variables follow from the path, each from one path only', () => {
   expect(new Set(variables).size).toBe(variables.length);
 });
 
+function fallback(path: string): string {
+  return String(DECLARED_SETTINGS.find((declared) => declared.path === path)?.fallback);
+}
+
 test("the journal's defaults are the journal's own", () => {
-  const fallback = (path: string): unknown =>
-    DECLARED_SETTINGS.find((declared) => declared.path === path)?.fallback;
-  expect(parseSize(String(fallback('journal.keepBytes')))).toBe(JOURNAL_LIMITS.keepBytes);
-  expect(parseSize(String(fallback('journal.minFreeBytes')))).toBe(JOURNAL_LIMITS.minFreeBytes);
+  expect(parseSize(fallback('journal.keepBytes'))).toBe(JOURNAL_LIMITS.keepBytes);
+  expect(parseSize(fallback('journal.minFreeBytes'))).toBe(JOURNAL_LIMITS.minFreeBytes);
 });
 
 test('the reference is current', async () => {

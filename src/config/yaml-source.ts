@@ -126,7 +126,9 @@ class Reader {
       const value = this.#env[name];
       if (value !== undefined && (value !== '' || fallback === undefined)) return value;
       if (fallback !== undefined) return fallback;
-      const message = `expected the environment variable ${name} to be set, found nothing; set it, or write \${${name}:-default}, or $${whole} for the text itself`;
+      const message =
+        `expected the environment variable ${name} to be set, found nothing; ` +
+        `set it, or write \${${name}:-default}, or $${whole} for the text itself`;
       this.#problem(offset, path, message);
       return '';
     });
