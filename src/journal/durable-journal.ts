@@ -61,7 +61,7 @@ export class DurableJournal implements Journal {
     const { disk, directory, segments, limits, checkpoints } = parts;
     this.#writer = new SegmentWriter({
       ...parts,
-      onTrouble: (error, path) => this.#refuse(refusalFor(error, 'cannot extend', path)),
+      onTrouble: (error, path) => this.#refuse(refusalFor(error, 'cannot make', path)),
     });
     this.#reader = new Reader(disk, directory, segments, this.#writer.recent);
     this.#queue = new GroupCommit(limits, (block) => this.#commitBlock(block));
@@ -69,10 +69,14 @@ export class DurableJournal implements Journal {
     this.#checkpoints = new CheckpointRules(checkpoints);
   }
 
-  /** Looks at the free space once and makes the padding; call it once, before the first append. */
+  /** Makes the first padding if there is space for it; call it once, before anything else. */
   async start(): Promise<void> {
+    try {
+      await this.#writer.makeRoom();
+    } catch (error) {
+      this.#refuse(refusalFor(error, 'cannot extend the journal in', this.#parts.directory));
+    }
     await this.#checkSpace();
-    if (this.#refusing === undefined) this.#writer.prepare();
   }
 
   append(batch: AppendBatch): Promise<Position> {
@@ -225,6 +229,7 @@ export class DurableJournal implements Journal {
         const advice = `events are taken again at ${limits.minFreeBytes}`;
         this.#refuse(new JournalError('disk-full', `${what}; ${advice}`));
       } else if (this.#refusing?.code === 'disk-full') {
+        await this.#queue.drain();
         await this.#writer.makeRoom();
         this.#refusing = undefined;
         log.info('taking events again', { freeBytes: free });

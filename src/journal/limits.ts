@@ -24,8 +24,10 @@ export const CHECKPOINT_BYTES_MAX = 64 * KIB;
 export const CHECKPOINT_SOURCES_MAX = 256;
 /** The longest seal line: all checkpoints at their limit, and the fixed fields. */
 export const SEAL_BYTES_MAX = CHECKPOINT_SOURCES_MAX * CHECKPOINT_BYTES_MAX + KIB;
-/** How far the padding reaches ahead of the last block: 90 ms at 150,000 events of 600 bytes a second. */
-export const PREALLOCATE_BYTES = 8 * MIB;
+/** Padding written at a time: some thousand small blocks without a change of the file's size. */
+export const PREALLOCATE_BYTES = MIB;
+/** Blocks larger than this bring no padding: extending the file is a small part of their cost. */
+export const PADDED_BLOCK_BYTES_MAX = 128 * KIB;
 /** Segments that every consumer has passed are deleted when the journal is bigger than this. */
 export const KEEP_BYTES = GIB;
 /** Below this much free space no events are taken: cursors, state and merges need room too. */

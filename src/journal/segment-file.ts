@@ -1,44 +1,58 @@
-// One segment file that is being written: blocks go in behind each other, padding reaches ahead of
-// them so that fdatasync of a block finds its size and its disk blocks already there.
+// One segment file that is being written: blocks go in behind each other, into padding that was
+// written before, so that fdatasync finds the file's size and its disk blocks already there.
 import type { Disk, DiskFile } from '../platform/disk.ts';
+import { PADDED_BLOCK_BYTES_MAX } from './limits.ts';
 
-/** Padding is written in pieces this big: a block's fdatasync waits for at most one of them. */
-const PIECE_BYTES = 1024 * 1024;
-const PIECE = Buffer.alloc(PIECE_BYTES, '\n');
+const PIECE = Buffer.alloc(1024 * 1024, '\n');
+
+/** So many newlines, without a buffer of that size. */
+function padding(bytes: number): Uint8Array[] {
+  const pieces: Uint8Array[] = [];
+  for (let left = bytes; left > 0; left -= PIECE.length) pieces.push(PIECE.subarray(0, left));
+  return pieces;
+}
 
 /** A segment open for writing. The handle stays open while a reader has borrowed it. */
 export class SegmentFile {
   path: string;
-  /** Up to here the file has its final size on the disk, as padding or as blocks. */
-  allocated: number;
-  readonly #disk: Disk;
+  /** Up to here the file is written, as blocks or as padding. */
+  #allocated: number;
   readonly #file: DiskFile;
-  #growth: Promise<void> | undefined;
   #users = 1;
 
-  private constructor(disk: Disk, path: string, file: DiskFile, allocated: number) {
-    this.#disk = disk;
+  private constructor(path: string, file: DiskFile, allocated: number) {
     this.path = path;
     this.#file = file;
-    this.allocated = allocated;
+    this.#allocated = allocated;
   }
 
   /** A new empty file; one of that name from before a crash is overwritten. */
   static async create(disk: Disk, path: string): Promise<SegmentFile> {
-    return new SegmentFile(disk, path, await disk.open(path, 'replace'), 0);
+    return new SegmentFile(path, await disk.open(path, 'replace'), 0);
   }
 
   /** An existing file that ends with its last block. */
   static async reopen(disk: Disk, path: string, bytes: number): Promise<SegmentFile> {
-    return new SegmentFile(disk, path, await disk.open(path, 'update'), bytes);
+    return new SegmentFile(path, await disk.open(path, 'update'), bytes);
   }
 
-  /** Puts bytes at the offset; padding under way there is waited for, never mixed with. */
-  async write(buffers: readonly Uint8Array[], offset: number, bytes: number): Promise<void> {
-    const end = offset + bytes;
-    while (end > this.allocated && this.#growth !== undefined) await this.#growth.catch(() => {});
-    this.allocated = Math.max(this.allocated, end);
-    await this.#file.write(buffers, offset);
+  /**
+   * Puts a block at the offset. A small one that needs the file to grow brings padding for those
+   * that follow; for large ones it would cost more than it saves (measured: twice the writing).
+   */
+  async write(
+    buffers: readonly Uint8Array[],
+    place: { offset: number; bytes: number; preallocateBytes: number },
+  ): Promise<void> {
+    const end = place.offset + place.bytes;
+    const grows = end > this.#allocated;
+    if (!grows || place.bytes > PADDED_BLOCK_BYTES_MAX) {
+      await this.#file.write(buffers, place.offset);
+      this.#allocated = Math.max(this.#allocated, end);
+      return;
+    }
+    await this.#file.write([...buffers, ...padding(place.preallocateBytes)], place.offset);
+    this.#allocated = end + place.preallocateBytes;
   }
 
   /** fdatasync of the blocks. An error here must never be answered by trying again. */
@@ -50,41 +64,19 @@ export class SegmentFile {
     return this.#file.read(buffer, offset);
   }
 
-  get growing(): boolean {
-    return this.#growth !== undefined;
-  }
-
-  /** Adds padding at the end and makes it durable. One at a time: the second call joins the first. */
-  grow(bytes: number): Promise<void> {
-    this.#growth ??= this.#grow(bytes).finally(() => {
-      this.#growth = undefined;
-    });
-    return this.#growth;
-  }
-
-  async #grow(bytes: number): Promise<void> {
-    // Its own handle: the kernel tells a write-back error once to each handle, and one that this
-    // fdatasync took away would be missing at the fdatasync of a block.
-    const file = await this.#disk.open(this.path, 'update');
-    try {
-      let left = bytes;
-      while (left > 0) {
-        const piece = PIECE.subarray(0, left);
-        await file.write([piece], this.allocated);
-        await file.datasync();
-        this.allocated += piece.length;
-        left -= piece.length;
-      }
-    } finally {
-      await file.close();
-    }
+  /** Makes durable padding up to the offset, where there is none. No block may be under way. */
+  async preallocate(offset: number): Promise<void> {
+    const missing = offset - this.#allocated;
+    if (missing <= 0) return;
+    await this.#file.write(padding(missing), this.#allocated);
+    await this.#file.datasync();
+    this.#allocated = offset;
   }
 
   /** Cuts everything from the offset on, durably. */
   async cut(offset: number): Promise<void> {
-    await this.#growth?.catch(() => {});
     await this.#file.truncate(offset);
-    this.allocated = offset;
+    this.#allocated = offset;
     await this.#file.sync();
   }
 
@@ -96,8 +88,6 @@ export class SegmentFile {
   /** Gives the handle back; the last one closes it. */
   async release(): Promise<void> {
     this.#users--;
-    if (this.#users > 0) return;
-    await this.#growth?.catch(() => {});
-    await this.#file.close();
+    if (this.#users === 0) await this.#file.close();
   }
 }

@@ -1,5 +1,5 @@
-// Puts blocks on the disk: into the active segment, rolling to a new one when it is full or old,
-// with padding and the next segment's file made ready in the background.
+// Puts blocks on the disk: into the active segment, rolling to a new one when it is full or old.
+// The next segment's file is made ready in the background.
 import { join } from 'node:path';
 import type { Clock } from '../platform/clock.ts';
 import type { Disk } from '../platform/disk.ts';
@@ -57,7 +57,8 @@ export class SegmentWriter {
       active.endOffset === 0 ? this.#allCheckpoints(block) : block.checkpoints,
     );
     const offset = active.endOffset;
-    await file.write(sealed.buffers, offset, sealed.bytes);
+    const { preallocateBytes } = this.#options.limits;
+    await file.write(sealed.buffers, { offset, bytes: sealed.bytes, preallocateBytes });
     await Promise.all([file.datasync(), this.#syncDirectory()]);
     active.endOffset = offset + sealed.bytes;
     active.endPosition = position + block.count;
@@ -70,30 +71,22 @@ export class SegmentWriter {
     const { count, bytes } = block;
     const { endOffset } = active;
     this.recent.add({ segment: active, offset, bytes, endOffset, position, count, sealedAtMs });
-    this.prepare();
+    this.#prepareSpare();
     return position;
   }
 
-  /** Starts what is needed ahead, unless it is under way: padding first, then the next file. */
-  prepare(): void {
-    if (this.#preparing !== undefined) return;
-    const { preallocateBytes, segmentBytesMax } = this.#options.limits;
-    const { active } = this.#options.segments;
-    const file = openFile(active);
-    const low = file.allocated - active.endOffset < preallocateBytes;
-    let work: (() => Promise<void>) | undefined;
-    if (low && file.allocated < segmentBytesMax) work = () => file.grow(preallocateBytes);
-    else if (this.#spare === undefined && active.endOffset + 2 * preallocateBytes > segmentBytesMax)
-      work = () => this.#makeSpare();
-    if (work === undefined) return;
-    this.#preparing = this.#inBackground(work, file.path);
+  /** Has the next segment's file made when this one is three quarters full. */
+  #prepareSpare(): void {
+    const { segments, limits } = this.#options;
+    const near = segments.active.endOffset * 4 > limits.segmentBytesMax * 3;
+    if (near && this.#spare === undefined) this.#preparing ??= this.#makeSpareInBackground();
   }
 
-  async #inBackground(work: () => Promise<void>, path: string): Promise<void> {
+  async #makeSpareInBackground(): Promise<void> {
     try {
-      await work();
+      await this.#makeSpare();
     } catch (error) {
-      this.#options.onTrouble(error, path);
+      this.#options.onTrouble(error, join(this.#options.directory, SPARE_NAME));
     } finally {
       this.#preparing = undefined;
     }
@@ -105,12 +98,10 @@ export class SegmentWriter {
     return openFile(active).cut(active.endOffset);
   }
 
-  /** Rejects while there is no room for the next blocks. */
+  /** Makes padding for the next blocks; rejects while there is no room. No write may be under way. */
   async makeRoom(): Promise<void> {
     const { active } = this.#options.segments;
-    const file = openFile(active);
-    const missing = active.endOffset + this.#options.limits.preallocateBytes - file.allocated;
-    if (missing > 0) await file.grow(missing);
+    await openFile(active).preallocate(active.endOffset + this.#options.limits.preallocateBytes);
   }
 
   /** Notes how far the journal reaches, so that a missing end is seen. */
@@ -150,7 +141,7 @@ export class SegmentWriter {
 
   async #roll(): Promise<void> {
     const { directory, disk, segments } = this.#options;
-    while (this.#preparing !== undefined) await this.#preparing;
+    await this.#preparing;
     if (this.#spare === undefined) await this.#makeSpare();
     const file = this.#spare;
     if (file === undefined) throw new Error('no file for the next segment');
@@ -186,7 +177,7 @@ export class SegmentWriter {
     const { disk, directory, limits } = this.#options;
     const spare = await SegmentFile.create(disk, join(directory, SPARE_NAME));
     try {
-      await spare.grow(limits.preallocateBytes);
+      await spare.preallocate(limits.preallocateBytes);
     } catch (error) {
       await spare.release();
       throw error;
