@@ -120,6 +120,7 @@ class Handler implements PolicyHandler {
 
   async handle(command: 'allow' | 'report', body: unknown): Promise<PolicyAnswer> {
     this.#seen++;
+    this.#options.signIns?.heard();
     let request: PolicyRequest;
     try {
       request = readPolicyRequest(body);

@@ -13,6 +13,10 @@ export const SIGN_IN_JOIN_WAIT_MS = 2_000;
 export const SIGN_IN_REPORTS_MAX = 10_000;
 /** Most attempts remembered as told by their report alone, so that a late line is not told again. */
 export const SIGN_INS_TOLD_MAX = 10_000;
+/** Most lines remembered as told without their report, so that a late report is not told again. */
+export const SIGN_IN_LINES_MAX = 10_000;
+/** After this long without a question or report, lines no longer wait for one, in ms. */
+export const REPORTS_EXPECTED_MS = 600_000;
 
 /**
  * What both sides say of an attempt: the session, or where there is none (Postfix) who, from where.
@@ -47,13 +51,45 @@ interface WaitingReport {
   readonly sinceMs: number;
 }
 
+/** Counts keys, the most recent ones of a number. */
+class Tally {
+  readonly #counts = new Map<string, number>();
+  readonly #keysMax: number;
+
+  constructor(keysMax: number) {
+    this.#keysMax = keysMax;
+  }
+
+  add(key: string): void {
+    const count = this.#counts.get(key) ?? 0;
+    this.#counts.delete(key);
+    this.#counts.set(key, count + 1);
+    if (this.#counts.size <= this.#keysMax) return;
+    for (const oldest of this.#counts.keys()) {
+      this.#counts.delete(oldest);
+      break;
+    }
+  }
+
+  /** Takes one off the key's count; false when it has none. */
+  take(key: string): boolean {
+    const count = this.#counts.get(key);
+    if (count === undefined) return false;
+    if (count > 1) this.#counts.set(key, count - 1);
+    else this.#counts.delete(key);
+    return true;
+  }
+}
+
 /** Joins reports and lines; one for all Dovecot collectors and the policy handler. */
 export class SignInJoin {
   readonly #options: SignInJoinOptions;
   readonly #logs = new Set<SignInLog>();
   /** In the order they came. */
   #waiting: WaitingReport[] = [];
-  readonly #told = new Map<string, number>();
+  readonly #reportsTold = new Tally(SIGN_INS_TOLD_MAX);
+  readonly #linesTold = new Tally(SIGN_IN_LINES_MAX);
+  #heardMs = -Infinity;
   #timer: { cancel(): void } | undefined;
   #giving: Promise<void> = Promise.resolve();
 
@@ -67,6 +103,16 @@ export class SignInJoin {
     return () => this.#logs.delete(log);
   }
 
+  /** Dovecot asked or reported: reports are to be expected. */
+  heard(): void {
+    this.#heardMs = this.#options.clock.now();
+  }
+
+  /** Whether it is worth waiting for a report. */
+  expectsReports(): boolean {
+    return this.#options.clock.now() - this.#heardMs <= REPORTS_EXPECTED_MS;
+  }
+
   /**
    * Takes a report. Without a log to wait for, resolves when the event is durable and rejects when
    * it could not be made so; otherwise the event is the log's and this resolves at once.
@@ -77,6 +123,7 @@ export class SignInJoin {
       return;
     }
     const key = signInKey(report);
+    if (this.#linesTold.take(key)) return;
     for (const log of this.#logs) if (log.offer(key, report)) return;
     if (this.#waiting.length >= SIGN_IN_REPORTS_MAX) this.#waiting.shift();
     this.#waiting.push({ key, report, sinceMs: this.#options.clock.now() });
@@ -91,11 +138,12 @@ export class SignInJoin {
 
   /** Whether the attempt was already told by its report alone; true once for each such attempt. */
   wasTold(key: string): boolean {
-    const count = this.#told.get(key);
-    if (count === undefined) return false;
-    if (count > 1) this.#told.set(key, count - 1);
-    else this.#told.delete(key);
-    return true;
+    return this.#reportsTold.take(key);
+  }
+
+  /** The attempt's line was told without its report. */
+  lineTold(key: string): void {
+    this.#linesTold.add(key);
   }
 
   /** Makes events of the reports that still wait, and resolves when they are durable. */
@@ -125,15 +173,7 @@ export class SignInJoin {
 
   async #give(alone: readonly WaitingReport[]): Promise<void> {
     if (alone.length === 0) return;
-    for (const { key } of alone) {
-      if (this.#told.size >= SIGN_INS_TOLD_MAX) {
-        for (const oldest of this.#told.keys()) {
-          this.#told.delete(oldest);
-          break;
-        }
-      }
-      this.#told.set(key, (this.#told.get(key) ?? 0) + 1);
-    }
+    for (const { key } of alone) this.#reportsTold.add(key);
     try {
       await this.#options.intake.accept(alone.map(({ report }) => signInEvent(report)));
     } catch (error) {

@@ -1,0 +1,100 @@
+// The mailbox access record: what every one of them says about who did it, and how an object in a
+// mailbox is named.
+import type { AuditEvent } from '../../event/audit-event.ts';
+import { numberField, textField, type DovecotEvent } from './event-line.ts';
+import { protocolOfService } from './protocol.ts';
+import type { Session } from './sessions.ts';
+
+export type AccessEvent = Extract<AuditEvent, { log_type: 'WORKMAIL_MAILBOX_ACCESS_LOGS' }>;
+
+/** What was acted on and how; the rest of the record is who, from where and by which session. */
+export type AccessDetails = Pick<
+  AccessEvent,
+  | 'action'
+  | 'owner_id'
+  | 'object_type'
+  | 'item_id'
+  | 'folder_path'
+  | 'attachment_path'
+  | 'action_allowed'
+  | 'command'
+  | 'item_set'
+  | 'destination_path'
+  | 'message_id'
+  | 'subject'
+  | 'flags'
+  | 'reply'
+>;
+
+/** A folder as its owner sees it. */
+export interface OwnedFolder {
+  readonly owner: string | undefined;
+  readonly path: string;
+}
+
+/**
+ * Whose folder it is and what its owner calls it: in the shared namespace (`shared/<owner>/…`) the
+ * owner is in the path, everywhere else it is the user.
+ */
+export function ownedFolder(
+  path: string,
+  user: string | undefined,
+  sharedPrefix: string,
+): OwnedFolder {
+  if (sharedPrefix === '' || !path.startsWith(sharedPrefix)) return { owner: user, path };
+  const separator = sharedPrefix.at(-1) ?? '/';
+  const rest = path.slice(sharedPrefix.length);
+  const end = rest.indexOf(separator);
+  const owner = end < 0 ? rest : rest.slice(0, end);
+  if (owner === '') return { owner: user, path };
+  return { owner: owner.toLowerCase(), path: end < 0 ? 'INBOX' : rest.slice(end + 1) };
+}
+
+/**
+ * The id of a message: its folder as the owner calls it, and its UID, written as in an IMAP URL. The
+ * same for everybody who has access, and for as long as the folder keeps its UIDVALIDITY.
+ *
+ * @see RFC 5092 section 11 (iuid)
+ */
+export function itemId(folder: OwnedFolder, uid: number): string {
+  return `${folder.path}/;UID=${uid}`;
+}
+
+/** The service that a session's event comes from, also where categories are not exported. */
+export function serviceOf(event: DovecotEvent, session: Session | undefined): string | undefined {
+  if (event.service !== undefined) return event.service;
+  const codes = event.fields['reason_code'];
+  const code: unknown = Array.isArray(codes) ? codes[0] : codes;
+  if (typeof code === 'string' && code.includes(':')) {
+    const service = code.slice(0, code.indexOf(':'));
+    if (service === 'imap' || service === 'pop3' || service === 'lmtp') return service;
+  }
+  return session?.protocol;
+}
+
+/** A record of what the event's session did. */
+export function accessEvent(
+  event: DovecotEvent,
+  session: Session | undefined,
+  service: string,
+  details: AccessDetails,
+): AccessEvent {
+  const { fields } = event;
+  const requestId = textField(fields, 'session') ?? session?.id;
+  const user = textField(fields, 'user') ?? session?.user;
+  const sourceIp = textField(fields, 'remote_ip') ?? session?.sourceIp;
+  const sourcePort = numberField(fields, 'remote_port') ?? session?.sourcePort;
+  return {
+    log_type: 'WORKMAIL_MAILBOX_ACCESS_LOGS',
+    event_timestamp: event.timeMs,
+    ...(requestId !== undefined && { request_id: requestId }),
+    ...(user !== undefined && { user_id: user }),
+    ...(session?.impersonatorId !== undefined && { impersonator_id: session.impersonatorId }),
+    protocol: protocolOfService(service),
+    ...(sourceIp !== undefined && { source_ip: sourceIp }),
+    ...(session?.userAgent !== undefined && { user_agent: session.userAgent }),
+    ...details,
+    ...(sourcePort !== undefined && { source_port: sourcePort }),
+    ...(event.hostname !== undefined && { server_name: event.hostname }),
+  };
+}

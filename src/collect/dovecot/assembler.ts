@@ -1,0 +1,322 @@
+// Dovecot's log lines become audit events here: event lines and mail_log lines of one log, put
+// together by session. Deterministic, so that a restart rebuilds what was open by reading the
+// lines again; only what the policy report adds to a sign-in, and a message's trace, come from
+// outside the log.
+import type { AuditEvent } from '../../event/audit-event.ts';
+import type { Held } from '../holdings.ts';
+import { Holdings } from '../holdings.ts';
+import type { Assembler, LineOutcome } from '../log-collector.ts';
+import {
+  accessEvent,
+  itemId,
+  ownedFolder,
+  serviceOf,
+  type AccessDetails,
+} from './access-record.ts';
+import { SignIns } from './authentication.ts';
+import { deliveryOf, isDelivery, sieveAction } from './delivery.ts';
+import {
+  eventPlace,
+  listHas,
+  numberField,
+  parseEvent,
+  textField,
+  type DovecotEvent,
+} from './event-line.ts';
+import { appendRecords, folderRecord, imapCommand } from './imap-commands.ts';
+import { parseMailLog } from './mail-log.ts';
+import { scriptRecord } from './managesieve.ts';
+import { messageRecords, takesItems } from './message-commands.ts';
+import { MAIL_LOG_LINES_MAX, Sessions, type PendingItem, type Session } from './sessions.ts';
+import type { SignInJoin } from './sign-in-join.ts';
+import type { SignInAttempt } from './sign-in.ts';
+import { parseProcessLine } from './text-line.ts';
+import { userAgentOfId } from './user-agent.ts';
+
+export interface DovecotAssemblerOptions {
+  readonly now: () => number;
+  /** Where policy reports come in, when they do. */
+  readonly signIns?: SignInJoin;
+  /** The prefix of the shared namespace, e.g. `shared/`; empty when there is none. */
+  readonly sharedPrefix: string;
+}
+
+type Handler = (event: DovecotEvent, at: number, live: boolean, out: AuditEvent[]) => void;
+
+/** Bytes that only lines of mail processes with something to tell have: a cheap first look. */
+const MAIL_LOG_MARKS = [Buffer.from(', uid='), Buffer.from('Disconnected')];
+
+/** Makes the events of one Dovecot log; see the head of this file. */
+export class DovecotAssembler implements Assembler {
+  readonly holdings = new Holdings();
+  readonly #options: DovecotAssemblerOptions;
+  readonly #sessions = new Sessions();
+  readonly #signIns: SignIns;
+  readonly #handlers: ReadonlyMap<string, Handler>;
+  #at = 0;
+
+  constructor(options: DovecotAssemblerOptions) {
+    this.#options = options;
+    this.#signIns = new SignIns(this.#sessions, this.holdings, options.now, options.signIns);
+    this.#handlers = new Map<string, Handler>([
+      ['auth_passdb_request_finished', (event, at) => this.#signIns.passdbFinished(event, at)],
+      [
+        'auth_request_finished',
+        (event, at, live, out) => this.#signIns.requestFinished(event, at, live, out),
+      ],
+      ['imap_command_finished', (event, at, _, out) => this.#commandFinished(event, at, out)],
+      ['mail_opened', (event, at, _, out) => this.#opened(event, at, out)],
+      ['mail_expunged', (event, at, _, out) => this.#expunged(event, at, out)],
+      ['managesieve_command_finished', (event, _at, _live, out) => this.#script(event, out)],
+      ['sieve_action_finished', (event, at, _, out) => this.#sieved(event, at, out)],
+      ['mail_delivery_finished', (event, _at, _live, out) => this.#delivered(event, out)],
+      ['smtp_server_transaction_finished', (event, _at, _live, out) => this.#submitted(event, out)],
+      ['mail_user_session_finished', (event, _at, _live, out) => this.#ended(event, out)],
+    ]);
+  }
+
+  take(
+    bytes: Buffer,
+    start: number,
+    end: number,
+    at: number,
+    live: boolean,
+    out: AuditEvent[],
+  ): LineOutcome {
+    this.#at = at;
+    const place = eventPlace(bytes, start, end);
+    if (place === undefined) return this.#takeText(bytes.subarray(start, end), at);
+    const handler = this.#handlers.get(place.name);
+    if (handler === undefined) return 'passed';
+    const event = parseEvent(place.name, bytes, place.json, end);
+    if (event === undefined) return 'rejected';
+    handler(event, at, live, out);
+    return 'used';
+  }
+
+  openFrom(): number | undefined {
+    const sessions = this.#sessions.openFrom() ?? Infinity;
+    const oldest = Math.min(sessions, this.#signIns.openFrom(this.#at) ?? Infinity);
+    return oldest === Infinity ? undefined : oldest;
+  }
+
+  carry(): unknown {
+    return this.#sessions.carry();
+  }
+
+  restore(carried: unknown): void {
+    this.#sessions.restore(carried);
+  }
+
+  /** A policy report came; the sign-in that was waiting for it. */
+  offerReport(key: string, report: SignInAttempt): Held | undefined {
+    return this.#signIns.offer(key, report);
+  }
+
+  #takeText(line: Buffer, at: number): LineOutcome {
+    if (!MAIL_LOG_MARKS.some((mark) => line.includes(mark))) return 'passed';
+    const process = parseProcessLine(line.toString('utf8'));
+    if (process === undefined) return 'passed';
+    if (process.text.startsWith('Disconnected')) {
+      // ManageSieve sends no event at a session's end.
+      if (process.service === 'managesieve') this.#sessions.end(process.session);
+      return 'used';
+    }
+    const mailLog = parseMailLog(process.text);
+    if (mailLog === undefined) return 'passed';
+    const session = this.#sessions.use(process.session);
+    if (session.mailLog.length < MAIL_LOG_LINES_MAX) session.mailLog.push(mailLog);
+    session.commandFrom ??= at;
+    return 'used';
+  }
+
+  #sessionOf(event: DovecotEvent): Session | undefined {
+    const id = textField(event.fields, 'session');
+    return id === undefined ? undefined : this.#sessions.find(id);
+  }
+
+  #commandFinished(event: DovecotEvent, at: number, out: AuditEvent[]): void {
+    const { fields } = event;
+    const id = textField(fields, 'session');
+    const name = textField(fields, 'cmd_name');
+    if (id === undefined || name === undefined) return;
+    const session = this.#sessions.use(id);
+    if (name === 'ID') this.#identified(session, textField(fields, 'cmd_args') ?? '', at);
+    const taken = this.#takeItems(session, name, out);
+    const { mailLog } = session;
+    session.mailLog = [];
+    session.commandFrom = undefined;
+    const command = imapCommand(name, fields, this.#options.sharedPrefix);
+    const folder = folderRecord(command);
+    const records: readonly AccessDetails[] =
+      folder !== undefined
+        ? [folder]
+        : name === 'APPEND'
+          ? appendRecords(command).map((record) => withSaved(record, mailLog))
+          : (messageRecords({ command, ...taken, mailLog }) ?? []);
+    for (const details of records) out.push(accessEvent(event, session, 'imap', details));
+  }
+
+  #identified(session: Session, args: string, at: number): void {
+    const userAgent = userAgentOfId(args);
+    if (userAgent === undefined) return;
+    session.userAgent = userAgent;
+    session.openFrom ??= at;
+  }
+
+  /** The command's own messages; those of other commands that are still waiting are told alone. */
+  #takeItems(
+    session: Session,
+    name: string,
+    out: AuditEvent[],
+  ): { items: PendingItem[]; toldItems: number } {
+    const kind = takesItems(name);
+    const items: PendingItem[] = [];
+    let toldItems = 0;
+    for (const item of session.items) {
+      const own = item.kind === kind && (item.command === undefined || item.command === name);
+      if (own && item.told) toldItems++;
+      else if (own) items.push(item);
+      else if (!item.told) item.tell(out);
+      this.holdings.complete(item);
+    }
+    session.items.length = 0;
+    return { items, toldItems };
+  }
+
+  #opened(event: DovecotEvent, at: number, out: AuditEvent[]): void {
+    const session = this.#sessionOf(event);
+    const service = serviceOf(event, session);
+    if (service === 'pop3' && textField(event.fields, 'reason') === 'access') {
+      this.#tellItem(event, session, service, 'read', out);
+    } else if (service === 'doveadm') {
+      this.#tellItem(event, session, service, 'read', out);
+    } else if (service === 'imap' && listHas(event.fields, 'reason_code', 'imap:fetch_body')) {
+      this.#holdItem(event, at, 'opened', out);
+    }
+  }
+
+  #expunged(event: DovecotEvent, at: number, out: AuditEvent[]): void {
+    const session = this.#sessionOf(event);
+    const service = serviceOf(event, session);
+    if (service === 'imap') this.#holdItem(event, at, 'expunged', out);
+    else if (service === 'pop3' || service === 'doveadm') {
+      this.#tellItem(event, session, service, 'delete', out);
+    }
+  }
+
+  #holdItem(event: DovecotEvent, at: number, kind: PendingItem['kind'], out: AuditEvent[]): void {
+    const id = textField(event.fields, 'session');
+    const uid = numberField(event.fields, 'uid');
+    const mailbox = textField(event.fields, 'mailbox');
+    if (id === undefined || uid === undefined || uid === 0 || mailbox === undefined) return;
+    const session = this.#sessions.use(id);
+    const command = textField(event.fields, 'cmd_name');
+    const moved = command?.endsWith('MOVE') === true;
+    const action = kind === 'opened' ? 'read' : moved ? 'move' : 'delete';
+    const item: PendingItem = {
+      at,
+      sinceMs: this.#options.now(),
+      told: false,
+      kind,
+      uid,
+      mailbox,
+      command,
+      tell: (events) => this.#tellItem(event, session, 'imap', action, events),
+    };
+    session.items.push(item);
+    session.commandFrom ??= at;
+    this.holdings.hold(item, out);
+  }
+
+  /** The record of one message by its own event, without the command's. */
+  #tellItem(
+    event: DovecotEvent,
+    session: Session | undefined,
+    service: string,
+    action: AccessDetails['action'],
+    out: AuditEvent[],
+  ): void {
+    const { fields } = event;
+    const uid = numberField(fields, 'uid');
+    const mailbox = textField(fields, 'mailbox');
+    const command = textField(fields, 'cmd_name');
+    if (uid === undefined || uid === 0 || mailbox === undefined) return;
+    const user = textField(fields, 'user') ?? session?.user;
+    const folder = ownedFolder(mailbox, user, this.#options.sharedPrefix);
+    out.push(
+      accessEvent(event, session, service, {
+        action,
+        ...(folder.owner !== undefined && { owner_id: folder.owner }),
+        object_type: 'Message',
+        item_id: itemId(folder, uid),
+        folder_path: mailbox,
+        action_allowed: true,
+        ...(command !== undefined && { command }),
+      }),
+    );
+  }
+
+  #script(event: DovecotEvent, out: AuditEvent[]): void {
+    const record = scriptRecord(event.fields);
+    if (record === undefined) return;
+    out.push(accessEvent(event, this.#sessionOf(event), 'managesieve', record));
+  }
+
+  #sieved(event: DovecotEvent, at: number, out: AuditEvent[]): void {
+    const id = textField(event.fields, 'session');
+    if (id === undefined) return;
+    const session = this.#sessions.use(id);
+    session.commandFrom ??= at;
+    const rule = sieveAction(event, session);
+    if (rule !== undefined) out.push(rule);
+  }
+
+  #delivered(event: DovecotEvent, out: AuditEvent[]): void {
+    const session = this.#sessionOf(event);
+    if (!isDelivery(event, serviceOf(event, session))) return;
+    deliveryOf(event, session).tell(undefined, out);
+    if (session !== undefined) this.#sessions.end(session.id);
+  }
+
+  /** A transaction of Dovecot's submission service; it names its session by the client's port. */
+  #submitted(event: DovecotEvent, out: AuditEvent[]): void {
+    const { fields } = event;
+    const ip = textField(fields, 'remote_ip');
+    const port = numberField(fields, 'remote_port');
+    if (event.service === 'lmtp' || ip === undefined || port === undefined) return;
+    const session = this.#sessions.findByPeer(ip, port);
+    if (session === undefined) return;
+    const aborted = (numberField(fields, 'recipients_aborted') ?? 0) > 0;
+    const sent = (numberField(fields, 'recipients_succeeded') ?? 0) > 0;
+    if (!aborted && !sent) return;
+    const login = { ...event, fields: { ...fields, session: session.id, user: session.user } };
+    out.push(
+      accessEvent(login, session, 'submission', {
+        action: aborted ? 'abort_sending_email' : 'submit_email_for_sending',
+        ...(session.user !== undefined && { owner_id: session.user }),
+        object_type: 'Message',
+        action_allowed: true,
+      }),
+    );
+  }
+
+  #ended(event: DovecotEvent, out: AuditEvent[]): void {
+    const session = this.#sessionOf(event);
+    if (session === undefined) return;
+    this.#takeItems(session, '', out);
+    this.#sessions.end(session.id);
+  }
+}
+
+/** What mail_log tells of an appended message, found by its UID. */
+function withSaved(record: AccessDetails, mailLog: Session['mailLog']): AccessDetails {
+  const uid = Number(/;UID=(\d+)$/.exec(record.item_id ?? '')?.[1]);
+  const saved = mailLog.find((line) => line.action === 'save' && line.uid === uid);
+  if (saved === undefined || saved.folder !== record.folder_path) return record;
+  return {
+    ...record,
+    ...(saved.messageId !== undefined && { message_id: saved.messageId }),
+    ...(saved.subject !== undefined && { subject: saved.subject }),
+  };
+}

@@ -1,0 +1,66 @@
+// The Dovecot collector: reads the logs that Dovecot writes, each with an assembler of its own.
+import type { Clock } from '../../platform/clock.ts';
+import type { Log } from '../../platform/log.ts';
+import { CollectorGroup } from '../collector-group.ts';
+import type { Collector, Intake } from '../collector.ts';
+import { LogCollector } from '../log-collector.ts';
+import { DovecotAssembler } from './assembler.ts';
+import type { SignInJoin } from './sign-in-join.ts';
+
+/** The shared namespace's prefix in Dovecot's own examples. */
+export const SHARED_PREFIX = 'shared/';
+
+export interface DovecotCollectorOptions {
+  /** The log files, e.g. `/var/log/dovecot-audit.log`. */
+  readonly paths: readonly string[];
+  readonly intake: Intake;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Shared with the policy handler; without it the logs alone tell of sign-ins. */
+  readonly signIns?: SignInJoin;
+  /** The prefix of the shared namespace, empty for none; `shared/` when undefined. */
+  readonly sharedPrefix?: string;
+}
+
+class DovecotLog extends LogCollector {
+  readonly #assembler: DovecotAssembler;
+  readonly #signIns: SignInJoin | undefined;
+  #detach: (() => void) | undefined;
+
+  constructor(path: string, options: DovecotCollectorOptions) {
+    const { intake, clock, log, signIns, sharedPrefix = SHARED_PREFIX } = options;
+    const assembler = new DovecotAssembler({
+      now: () => clock.now(),
+      sharedPrefix,
+      ...(signIns !== undefined && { signIns }),
+    });
+    super({ kind: 'dovecot', path, assembler, intake, clock, log: log.for('dovecot') });
+    this.#assembler = assembler;
+    this.#signIns = signIns;
+  }
+
+  override async start(): Promise<void> {
+    await super.start();
+    this.#detach = this.#signIns?.attach({
+      behind: () => this.behind(),
+      offer: (key, report) => {
+        const held = this.#assembler.offerReport(key, report);
+        if (held !== undefined) this.tellEarly(held);
+        return held !== undefined;
+      },
+    });
+  }
+
+  override async stop(): Promise<void> {
+    this.#detach?.();
+    await super.stop();
+  }
+}
+
+/** Makes the collector of Dovecot's logs. Their order among each other does not matter. */
+export function createDovecotCollector(options: DovecotCollectorOptions): Collector {
+  return new CollectorGroup(
+    'dovecot',
+    options.paths.map((path) => new DovecotLog(path, options)),
+  );
+}

@@ -1,0 +1,146 @@
+// Deliveries by LMTP: a message that arrived in a mailbox, where Sieve put it, and what else Sieve did.
+import type { AuditEvent } from '../../event/audit-event.ts';
+import { accessEvent, itemId, ownedFolder } from './access-record.ts';
+import { listHas, numberField, textField, type DovecotEvent } from './event-line.ts';
+import type { Session } from './sessions.ts';
+
+export type EmailEvent = Extract<AuditEvent, { log_type: 'EMAIL_EVENT_LOGS' }>;
+
+/** Most folders that one message is put into and that are told. */
+export const STORED_FOLDERS_MAX = 100;
+
+/** Sieve actions that put the message into a folder. */
+const STORES = new Set(['keep', 'fileinto', 'store']);
+
+function envelope(
+  event: DovecotEvent,
+  details: EmailEvent['event'],
+  traceId: string | undefined,
+): EmailEvent {
+  const { fields } = event;
+  const session = textField(fields, 'session');
+  const user = textField(fields, 'user');
+  const sourceIp = textField(fields, 'remote_ip');
+  const size = numberField(fields, 'message_size');
+  return {
+    log_type: 'EMAIL_EVENT_LOGS',
+    event_timestamp: event.timeMs,
+    ...(session !== undefined && { request_id: session }),
+    ...(user !== undefined && { user_id: user }),
+    ...(traceId !== undefined && { traceId }),
+    event: details,
+    protocol: 'LMTP',
+    ...(sourceIp !== undefined && { source_ip: sourceIp }),
+    ...(size !== undefined && { message_size: size }),
+    ...(event.hostname !== undefined && { server_name: event.hostname }),
+  };
+}
+
+function message(
+  event: DovecotEvent,
+): Pick<EmailEvent['event'], 'recipient' | 'from' | 'subject' | 'messageId'> {
+  const { fields } = event;
+  const recipient = textField(fields, 'rcpt_to') ?? textField(fields, 'user');
+  const from = textField(fields, 'message_from');
+  const subject = textField(fields, 'message_subject');
+  const messageId = textField(fields, 'message_id');
+  return {
+    ...(recipient !== undefined && { recipient }),
+    ...(from !== undefined && { from }),
+    ...(subject !== undefined && { subject }),
+    ...(messageId !== undefined && { messageId }),
+  };
+}
+
+/**
+ * A Sieve action has ended: where the message went is remembered for its delivery, and anything but
+ * a plain keep is an applied rule.
+ *
+ * @see Pigeonhole events, sieve_action_finished
+ */
+export function sieveAction(event: DovecotEvent, session: Session): EmailEvent | undefined {
+  const { fields } = event;
+  const action = textField(fields, 'action_name');
+  if (action === undefined) return undefined;
+  session.sieveActions++;
+  const folder = textField(fields, 'fileinto_mailbox_name');
+  if (STORES.has(action) && folder !== undefined && session.storedIn.length < STORED_FOLDERS_MAX) {
+    session.storedIn.push(folder);
+  }
+  if (action === 'keep') return undefined;
+  const script = /^(.*): line \d+$/.exec(textField(fields, 'script_location') ?? '')?.[1];
+  const target = textField(fields, 'redirect_target');
+  return envelope(
+    event,
+    {
+      eventName: 'RULE_APPLIED',
+      ...message(event),
+      ...(script !== undefined && { ruleName: script }),
+      ruleType: 'MAILBOX_RULE',
+      ruleActions: [{ action, ...(target !== undefined && { recipients: [target] }) }],
+      ...(folder !== undefined && { targetFolder: folder }),
+      ...(target !== undefined && { targetRecipient: target }),
+    },
+    undefined,
+  );
+}
+
+/** What a finished delivery becomes, as soon as the message's trace is known, or without it. */
+export interface Delivery {
+  tell(traceId: string | undefined, out: AuditEvent[]): void;
+}
+
+/**
+ * A delivery has ended: one event for each folder the message is in, and the creation of the message
+ * there. A message that Sieve discarded, rejected or only redirected is in none. Without Sieve the
+ * folder is the one mail_log names.
+ */
+export function deliveryOf(event: DovecotEvent, session: Session | undefined): Delivery {
+  const saved = session?.mailLog.filter((line) => line.action === 'save') ?? [];
+  const bySieve = (session?.sieveActions ?? 0) > 0;
+  const folders: readonly (string | undefined)[] = bySieve
+    ? (session?.storedIn ?? [])
+    : [saved[0]?.folder];
+  const failed = textField(event.fields, 'error') !== undefined;
+  const stored = failed ? [] : [...new Set(folders)];
+  return {
+    tell: (traceId, out) => {
+      for (const folder of stored) {
+        const known = folder === undefined ? {} : { folder };
+        const details = { ...message(event), ...known };
+        out.push(
+          envelope(event, { eventName: 'MAILBOX_EMAIL_DELIVERED', ...details }, traceId),
+          creation(event, session, folder, saved.find((line) => line.folder === folder)?.uid),
+        );
+      }
+    },
+  };
+}
+
+function creation(
+  event: DovecotEvent,
+  session: Session | undefined,
+  folder: string | undefined,
+  uid: number | undefined,
+): AuditEvent {
+  const { fields } = event;
+  const owner = textField(fields, 'user');
+  const messageId = textField(fields, 'message_id');
+  const subject = textField(fields, 'message_subject');
+  return accessEvent(event, session, 'lmtp', {
+    action: 'create',
+    object_type: 'Message',
+    ...(owner !== undefined && { owner_id: owner }),
+    ...(folder !== undefined && { folder_path: folder }),
+    ...(folder !== undefined &&
+      uid !== undefined && { item_id: itemId(ownedFolder(folder, owner, ''), uid) }),
+    action_allowed: true,
+    ...(messageId !== undefined && { message_id: messageId }),
+    ...(subject !== undefined && { subject }),
+  });
+}
+
+/** Whether a session's event is about delivering, not about the owner's own access. */
+export function isDelivery(event: DovecotEvent, service: string | undefined): boolean {
+  return service === 'lmtp' || listHas(event.fields, 'reason_code', 'lmtp:cmd_data');
+}

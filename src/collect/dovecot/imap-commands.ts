@@ -1,0 +1,139 @@
+// IMAP commands as mailbox actions: which command is which of WorkMail's sixteen, on what kind of
+// object. FETCH, STORE, COPY, MOVE and EXPUNGE, which concern single messages, are in
+// message-commands.ts.
+import type { MailboxAction } from '../../event/mailbox-access.ts';
+import type { AccessDetails } from './access-record.ts';
+import { ownedFolder, itemId } from './access-record.ts';
+import { textField, type EventFields } from './event-line.ts';
+import { expandSet, folderOf, imapTokens, type ImapToken } from './imap-arguments.ts';
+
+/** Most messages of one command that are told one by one; beyond it the set is told as it was given. */
+export const COMMAND_MESSAGES_MAX = 1_000;
+
+/** A finished command, read once for everything that looks at it. */
+export interface ImapCommand {
+  /** e.g. `UID FETCH` */
+  readonly name: string;
+  readonly fields: EventFields;
+  readonly user: string | undefined;
+  readonly args: string;
+  readonly tokens: readonly ImapToken[];
+  readonly allowed: boolean;
+  /** The server's words; only told for refusals. */
+  readonly reply: string;
+  readonly sharedPrefix: string;
+}
+
+/** Reads a finished command. */
+export function imapCommand(name: string, fields: EventFields, sharedPrefix: string): ImapCommand {
+  const args = textField(fields, 'cmd_args') ?? '';
+  return {
+    name,
+    fields,
+    user: textField(fields, 'user'),
+    args,
+    tokens: imapTokens(args),
+    allowed: textField(fields, 'tagged_reply_state') === 'OK',
+    reply: textField(fields, 'tagged_reply') ?? '',
+    sharedPrefix,
+  };
+}
+
+/** What all records of a command say. */
+export function outcome(command: ImapCommand): AccessDetailsPart {
+  return {
+    action_allowed: command.allowed,
+    command: command.name,
+    ...(!command.allowed && command.reply !== '' && { reply: command.reply }),
+  };
+}
+type AccessDetailsPart = Pick<AccessDetails, 'action_allowed' | 'command' | 'reply'>;
+
+/** Whose and which folder. */
+export function inFolder(
+  command: ImapCommand,
+  path: string | undefined,
+): Pick<AccessDetails, 'owner_id' | 'folder_path'> {
+  // A pattern is no folder: who it would match is not known.
+  if (path === undefined || /[*%]/.test(path)) {
+    return {
+      ...(command.user !== undefined && { owner_id: command.user }),
+      ...(path !== undefined && { folder_path: path }),
+    };
+  }
+  const { owner } = ownedFolder(path, command.user, command.sharedPrefix);
+  return { ...(owner !== undefined && { owner_id: owner }), folder_path: path };
+}
+
+const FOLDER_COMMANDS: Readonly<Record<string, MailboxAction>> = {
+  SELECT: 'read_summary',
+  EXAMINE: 'read_summary',
+  STATUS: 'read_summary',
+  SEARCH: 'read_summary',
+  'UID SEARCH': 'read_summary',
+  SORT: 'read_summary',
+  'UID SORT': 'read_summary',
+  THREAD: 'read_summary',
+  'UID THREAD': 'read_summary',
+  GETMETADATA: 'read_summary',
+  LIST: 'read_hierarchy',
+  XLIST: 'read_hierarchy',
+  LSUB: 'read_hierarchy',
+  NAMESPACE: 'read_hierarchy',
+  GETACL: 'read_permissions',
+  MYRIGHTS: 'read_permissions',
+  LISTRIGHTS: 'read_permissions',
+  CREATE: 'create',
+  DELETE: 'delete',
+  RENAME: 'update',
+  SUBSCRIBE: 'update',
+  UNSUBSCRIBE: 'update',
+  SETMETADATA: 'update',
+  SETACL: 'update_permissions',
+  DELETEACL: 'update_permissions',
+};
+
+/** The folder that a command without `mailbox` is about. */
+function folderArgument(command: ImapCommand): string | undefined {
+  if (FOLDER_COMMANDS[command.name] === 'read_hierarchy') {
+    const [reference, pattern] = command.tokens;
+    const asked = `${folderOf(reference) ?? ''}${folderOf(pattern) ?? ''}`;
+    return asked === '' ? undefined : asked;
+  }
+  return folderOf(command.tokens.find((token) => token.kind !== 'list'));
+}
+
+/** The record of a command about a folder; undefined when it is not such a command. */
+export function folderRecord(command: ImapCommand): AccessDetails | undefined {
+  if (!Object.hasOwn(FOLDER_COMMANDS, command.name)) return undefined;
+  const action = FOLDER_COMMANDS[command.name];
+  if (action === undefined) return undefined;
+  const { fields } = command;
+  const path =
+    textField(fields, 'mailbox') ?? textField(fields, 'old_mailbox') ?? folderArgument(command);
+  const destination = textField(fields, 'new_mailbox');
+  return {
+    action,
+    object_type: 'Folder',
+    ...inFolder(command, path),
+    ...outcome(command),
+    ...(destination !== undefined && { destination_path: destination }),
+  };
+}
+
+/** The records of an APPEND: one for each message, by the UIDs that the reply gives. */
+export function appendRecords(command: ImapCommand): AccessDetails[] {
+  const path = textField(command.fields, 'mailbox') ?? folderOf(command.tokens[0]);
+  const base: AccessDetails = {
+    action: 'create',
+    object_type: 'Message',
+    ...inFolder(command, path),
+    ...outcome(command),
+  };
+  // @see RFC 4315 section 3, APPENDUID
+  const set = /\[APPENDUID \d+ ([\d:,]+)\]/.exec(command.reply)?.[1];
+  const uids = set === undefined ? undefined : expandSet(set, COMMAND_MESSAGES_MAX);
+  if (path === undefined || uids === undefined) return [base];
+  const folder = ownedFolder(path, command.user, command.sharedPrefix);
+  return uids.map((uid) => ({ ...base, item_id: itemId(folder, uid) }));
+}

@@ -1,0 +1,160 @@
+// What is known of the sessions that are open: who is behind them and with which program, and what
+// of the command in progress has been told so far. Bounded; at the limit the session that was
+// silent longest is forgotten, and its later events go without what only its sign-in told.
+import type { Held } from '../holdings.ts';
+import type { MailLogLine } from './mail-log.ts';
+
+/** Most sessions that are remembered. */
+export const SESSIONS_MAX = 10_000;
+/** Most mail_log lines of one command that are remembered, for what only they tell. */
+export const MAIL_LOG_LINES_MAX = 1_000;
+/** Most impersonated sessions a checkpoint carries: who acted as whom must survive any restart. */
+export const CARRIED_SESSIONS_MAX = 200;
+
+/** A message that was opened or expunged, while its command goes on. */
+export interface PendingItem extends Held {
+  readonly kind: 'opened' | 'expunged';
+  readonly uid: number;
+  readonly mailbox: string;
+  /** The command that did it, where the event says so. */
+  readonly command: string | undefined;
+}
+
+/** One open session. */
+export interface Session {
+  readonly id: string;
+  /** The place of the first line that told something no later event repeats. */
+  openFrom: number | undefined;
+  /** The place of the first line of what is in progress: a command, a delivery. */
+  commandFrom: number | undefined;
+  protocol: string | undefined;
+  sourceIp: string | undefined;
+  sourcePort: number | undefined;
+  impersonatorId: string | undefined;
+  userAgent: string | undefined;
+  user: string | undefined;
+  readonly items: PendingItem[];
+  mailLog: MailLogLine[];
+  /** Folders into which Sieve put the message that is being delivered. */
+  storedIn: string[];
+  /** What Sieve did with it besides. */
+  sieveActions: number;
+}
+
+/** What a checkpoint carries of a session. */
+interface CarriedSession {
+  readonly id: string;
+  readonly user?: string;
+  readonly impersonator: string;
+  readonly agent?: string;
+}
+
+function peerKey(ip: string, port: number): string {
+  return `${ip} ${port}`;
+}
+
+/** The open sessions of one log. */
+export class Sessions {
+  readonly #sessions = new Map<string, Session>();
+  /** Submission transactions name no login session, only the client's address and port. */
+  readonly #byPeer = new Map<string, Session>();
+
+  get size(): number {
+    return this.#sessions.size;
+  }
+
+  find(id: string): Session | undefined {
+    return this.#sessions.get(id);
+  }
+
+  /** The session whose client has the address and port. */
+  findByPeer(ip: string, port: number): Session | undefined {
+    return this.#byPeer.get(peerKey(ip, port));
+  }
+
+  /** The session, made if it is new; it counts as just used. */
+  use(id: string): Session {
+    let session = this.#sessions.get(id);
+    if (session === undefined) {
+      session = {
+        id,
+        openFrom: undefined,
+        commandFrom: undefined,
+        protocol: undefined,
+        sourceIp: undefined,
+        sourcePort: undefined,
+        impersonatorId: undefined,
+        userAgent: undefined,
+        user: undefined,
+        items: [],
+        mailLog: [],
+        storedIn: [],
+        sieveActions: 0,
+      };
+      if (this.#sessions.size >= SESSIONS_MAX) this.#forgetOldest();
+    } else {
+      this.#sessions.delete(id);
+    }
+    this.#sessions.set(id, session);
+    return session;
+  }
+
+  /** Lets the session be found by its client's address and port. */
+  indexPeer(session: Session): void {
+    if (session.sourceIp === undefined || session.sourcePort === undefined) return;
+    this.#byPeer.set(peerKey(session.sourceIp, session.sourcePort), session);
+  }
+
+  /** The session has ended. */
+  end(id: string): void {
+    const session = this.#sessions.get(id);
+    if (session === undefined) return;
+    this.#sessions.delete(id);
+    if (session.sourceIp === undefined || session.sourcePort === undefined) return;
+    const key = peerKey(session.sourceIp, session.sourcePort);
+    if (this.#byPeer.get(key) === session) this.#byPeer.delete(key);
+  }
+
+  /** The place of the oldest line that is needed to know the open sessions. */
+  openFrom(): number | undefined {
+    let oldest = Infinity;
+    for (const { openFrom, commandFrom } of this.#sessions.values()) {
+      oldest = Math.min(oldest, openFrom ?? Infinity, commandFrom ?? Infinity);
+    }
+    return oldest === Infinity ? undefined : oldest;
+  }
+
+  /** The impersonated sessions, the most recently used ones. */
+  carry(): unknown {
+    const carried: CarriedSession[] = [];
+    for (const { id, user, impersonatorId, userAgent } of this.#sessions.values()) {
+      if (impersonatorId === undefined) continue;
+      carried.push({
+        id,
+        ...(user !== undefined && { user }),
+        impersonator: impersonatorId,
+        ...(userAgent !== undefined && { agent: userAgent }),
+      });
+    }
+    return carried.length === 0 ? undefined : carried.slice(-CARRIED_SESSIONS_MAX);
+  }
+
+  /** Takes back what `carry` gave. */
+  restore(carried: unknown): void {
+    if (!Array.isArray(carried)) return;
+    for (const each of carried as Partial<CarriedSession>[]) {
+      if (typeof each?.id !== 'string' || typeof each.impersonator !== 'string') continue;
+      const session = this.use(each.id);
+      session.impersonatorId = each.impersonator;
+      if (typeof each.user === 'string') session.user = each.user;
+      if (typeof each.agent === 'string') session.userAgent = each.agent;
+    }
+  }
+
+  #forgetOldest(): void {
+    for (const id of this.#sessions.keys()) {
+      this.end(id);
+      return;
+    }
+  }
+}

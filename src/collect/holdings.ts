@@ -1,0 +1,107 @@
+// Events that are half known wait here: for the end of their command, for the other source that
+// tells of the same thing. What left early, by time or by the other source, is noted in the
+// checkpoint, so that reading the same lines again after a restart does not tell it twice.
+import type { AuditEvent } from '../event/audit-event.ts';
+
+/** How long an event waits at most, in ms; an event reaches the journal within 2 s of its line. */
+export const HOLD_MS = 1_500;
+/** Most events that wait at a time in one log. At the limit the oldest is told as it is. */
+export const HELD_MAX = 2_000;
+
+/** Something half known. */
+export interface Held {
+  /** The place of the line that told of it: its identity across restarts. */
+  readonly at: number;
+  /** When the line was read, ms. */
+  readonly sinceMs: number;
+  /** Whether its events have been told without waiting further; set by the holdings. */
+  told: boolean;
+  /** Appends the events as far as they are known now. */
+  tell(out: AuditEvent[]): void;
+}
+
+/** What is noted of the holdings in a checkpoint. */
+export interface HoldingsMark {
+  /** Everything from lines before this place has been told. */
+  readonly told: number;
+  /** Places at or after it whose events have been told all the same. */
+  readonly early: readonly number[];
+}
+
+/** The events of one log that wait; in the order of their lines. */
+export class Holdings {
+  readonly #held = new Map<number, Held>();
+  readonly #early = new Set<number>();
+  #toldBefore: HoldingsMark | undefined;
+
+  get size(): number {
+    return this.#held.size;
+  }
+
+  /** Lines up to the end of the re-reading are told as far as the mark says. */
+  resume(mark: HoldingsMark): void {
+    this.#toldBefore = mark;
+    for (const at of mark.early) this.#early.add(at);
+  }
+
+  /** Takes something to wait, unless an earlier run told it. Tells the oldest of too many. */
+  hold(held: Held, out: AuditEvent[]): void {
+    if (this.wasTold(held.at)) {
+      held.told = true;
+      return;
+    }
+    this.#held.set(held.at, held);
+    if (this.#held.size > HELD_MAX) {
+      for (const oldest of this.#held.values()) {
+        this.#leaveEarly(oldest, out);
+        break;
+      }
+    }
+  }
+
+  /** Something that might have waited was told at once, for a reason that is not in the log. */
+  toldAtOnce(at: number): void {
+    this.#early.add(at);
+  }
+
+  /** Whether an earlier run told what the line at the place tells. */
+  wasTold(at: number): boolean {
+    return at < (this.#toldBefore?.told ?? 0) || this.#early.has(at);
+  }
+
+  /** It was completed by a later line, which tells it unless it was told already. */
+  complete(held: Held): void {
+    this.#held.delete(held.at);
+  }
+
+  /** It is told now because of something that is not in the log. */
+  tellEarly(held: Held, out: AuditEvent[]): void {
+    if (this.#held.has(held.at)) this.#leaveEarly(held, out);
+  }
+
+  /** Tells everything that has waited since before the time. */
+  release(beforeMs: number, out: AuditEvent[]): void {
+    for (const held of this.#held.values()) {
+      if (held.sinceMs > beforeMs) return;
+      this.#leaveEarly(held, out);
+    }
+  }
+
+  /** What to note when everything before the place has been read. */
+  mark(at: number): HoldingsMark {
+    let told = at;
+    for (const oldest of this.#held.keys()) {
+      told = oldest;
+      break;
+    }
+    for (const early of this.#early) if (early < told) this.#early.delete(early);
+    return { told, early: [...this.#early] };
+  }
+
+  #leaveEarly(held: Held, out: AuditEvent[]): void {
+    this.#held.delete(held.at);
+    this.#early.add(held.at);
+    held.told = true;
+    held.tell(out);
+  }
+}
