@@ -1,0 +1,174 @@
+// Postfix's log lines become email events here, put together by queue id. A message is told of when
+// the queue manager has it; the envelope's recipients are in the log only as they are delivered,
+// so the event waits for all of them to have been tried, for a moment.
+import type { AuditEvent } from '../../event/audit-event.ts';
+import { Holdings, type Held } from '../holdings.ts';
+import type { Assembler, LineOutcome } from '../log-collector.ts';
+import { announcement, deliveryRecord } from './email-records.ts';
+import {
+  parseClient,
+  parseDelivery,
+  parseHeader,
+  parseMaillogLine,
+  type MaillogLine,
+} from './maillog-line.ts';
+import { Messages, RECIPIENTS_MAX, type Message } from './messages.ts';
+
+export interface PostfixAssemblerOptions {
+  readonly now: () => number;
+  /** Whether Dovecot's own log tells of what it takes by LMTP. */
+  readonly lmtpTold: boolean;
+}
+
+const MARK = Buffer.from(' postfix');
+/** Postfix's name stands within this many bytes: time stamp, host. */
+const MARK_BYTES_MAX = 350;
+
+const QUEUED = /^from=<(.*)>, size=(\d+), nrcpt=(\d+) \(queue active\)$/;
+const MESSAGE_ID = /^(?:resent-)?message-id=(.+)$/;
+
+/** Makes the events of one Postfix log; see the head of this file. */
+export class PostfixAssembler implements Assembler {
+  readonly holdings = new Holdings();
+  readonly #options: PostfixAssemblerOptions;
+  readonly #messages = new Messages();
+  #at = 0;
+
+  constructor(options: PostfixAssemblerOptions) {
+    this.#options = options;
+  }
+
+  take(
+    bytes: Buffer,
+    start: number,
+    end: number,
+    at: number,
+    _live: boolean,
+    out: AuditEvent[],
+  ): LineOutcome {
+    this.#at = at;
+    const mark = bytes.subarray(start, Math.min(end, start + MARK_BYTES_MAX)).indexOf(MARK);
+    if (mark < 0) return 'passed';
+    const line = parseMaillogLine(bytes.toString('utf8', start, end), this.#options.now());
+    if (line?.queueId === undefined) return 'passed';
+    return this.#takeMessageLine(line, line.queueId, at, out);
+  }
+
+  openFrom(): number | undefined {
+    return this.#messages.openFrom(this.#at);
+  }
+
+  carry(): unknown {
+    return undefined;
+  }
+
+  restore(): void {
+    // Nothing is carried: what is open is read again.
+  }
+
+  #takeMessageLine(line: MaillogLine, queueId: string, at: number, out: AuditEvent[]): LineOutcome {
+    switch (line.program) {
+      case 'smtpd':
+      case 'submission':
+        return this.#received(line, queueId, at);
+      case 'pickup':
+        if (!line.text.startsWith('uid=')) return 'passed';
+        this.#messages.begin(queueId, line.host, at).origin = 'local';
+        return 'used';
+      case 'cleanup':
+        return this.#cleanedUp(line, queueId, at);
+      case 'qmgr':
+      case 'oqmgr':
+        return this.#queued(line, queueId, at, out);
+      default:
+        return this.#delivered(line, queueId, at, out);
+    }
+  }
+
+  #received(line: MaillogLine, queueId: string, at: number): LineOutcome {
+    if (!line.text.startsWith('client=')) return 'passed';
+    const client = parseClient(line.text);
+    if (client === undefined) return 'rejected';
+    const message = this.#messages.begin(queueId, line.host, at);
+    message.origin = client.saslUser === undefined ? 'received' : 'submitted';
+    message.saslUser = client.saslUser;
+    if (client.address !== 'unknown') message.clientAddress = client.address;
+    return 'used';
+  }
+
+  #cleanedUp(line: MaillogLine, queueId: string, at: number): LineOutcome {
+    const messageId = MESSAGE_ID.exec(line.text);
+    if (messageId !== null) {
+      this.#messages.use(queueId, line.host, at).messageId = messageId[1];
+      return 'used';
+    }
+    const header = parseHeader(line.text);
+    if (header === undefined) return 'passed';
+    const message = this.#messages.use(queueId, line.host, at);
+    if (header.name === 'subject') message.subject ??= header.value;
+    else if (header.name === 'from') message.fromHeader ??= header.value;
+    if (header.to !== undefined && header.to !== '') addRecipient(message, header.to);
+    return 'used';
+  }
+
+  #queued(line: MaillogLine, queueId: string, at: number, out: AuditEvent[]): LineOutcome {
+    if (line.text === 'removed') {
+      const message = this.#messages.find(queueId);
+      if (message?.announcement !== undefined) this.#announce(message, message.announcement, out);
+      this.#messages.end(queueId);
+      return 'used';
+    }
+    const queued = QUEUED.exec(line.text);
+    if (queued === null) return 'passed';
+    const message = this.#messages.use(queueId, line.host, at);
+    message.sender = queued[1] ?? '';
+    message.size = Number(queued[2]);
+    message.recipientCount = Number(queued[3]);
+    const first = !message.announced;
+    message.announced = true;
+    // Without its first line it is not known to be new: the queue manager repeats this one.
+    if (!first || (message.origin !== 'received' && message.origin !== 'submitted')) return 'used';
+    const held: Held = {
+      at,
+      sinceMs: this.#options.now(),
+      told: false,
+      tell: (events) => {
+        message.announcement = undefined;
+        events.push(...announcement(message, line));
+      },
+    };
+    if (message.recipients.size >= message.recipientCount) {
+      held.tell(out);
+      return 'used';
+    }
+    message.announcement = held;
+    this.holdings.hold(held, out);
+    return 'used';
+  }
+
+  #delivered(line: MaillogLine, queueId: string, at: number, out: AuditEvent[]): LineOutcome {
+    if (!line.text.startsWith('to=<')) return 'passed';
+    const delivery = parseDelivery(line.text);
+    if (delivery === undefined) return 'rejected';
+    const message = this.#messages.use(queueId, line.host, at);
+    addRecipient(message, delivery.originalTo);
+    if (message.attempted.size < RECIPIENTS_MAX) message.attempted.add(delivery.to);
+    const complete = message.attempted.size >= (message.recipientCount ?? Infinity);
+    if (complete && message.announcement !== undefined) {
+      this.#announce(message, message.announcement, out);
+    }
+    const record = deliveryRecord(message, line, delivery, this.#options.lmtpTold);
+    if (record !== undefined) out.push(record);
+    return 'used';
+  }
+
+  #announce(message: Message, held: Held, out: AuditEvent[]): void {
+    message.announcement = undefined;
+    this.holdings.complete(held);
+    if (!held.told) held.tell(out);
+  }
+}
+
+function addRecipient(message: Message, address: string): void {
+  if (message.recipients.size < RECIPIENTS_MAX) message.recipients.add(address);
+}

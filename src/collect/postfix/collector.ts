@@ -1,0 +1,39 @@
+// The Postfix collector: reads the logs that Postfix writes, each with an assembler of its own.
+import type { Clock } from '../../platform/clock.ts';
+import type { Log } from '../../platform/log.ts';
+import { CollectorGroup } from '../collector-group.ts';
+import type { Collector, Intake } from '../collector.ts';
+import { LogCollector } from '../log-collector.ts';
+import { PostfixAssembler } from './assembler.ts';
+
+export interface PostfixCollectorOptions {
+  /** The log files, e.g. `/var/log/mail.log`. */
+  readonly paths: readonly string[];
+  readonly intake: Intake;
+  readonly clock: Clock;
+  readonly log: Log;
+  /**
+   * Whether a Dovecot collector tells of deliveries by LMTP, which it does with the folder and what
+   * Sieve did; Postfix's line for the same delivery is then no event.
+   */
+  readonly lmtpTold: boolean;
+}
+
+/** Makes the collector of Postfix's logs. */
+export function createPostfixCollector(options: PostfixCollectorOptions): Collector {
+  const { paths, intake, clock, log, lmtpTold } = options;
+  return new CollectorGroup(
+    'postfix',
+    paths.map((path) => {
+      const assembler = new PostfixAssembler({ now: () => clock.now(), lmtpTold });
+      return new LogCollector({
+        kind: 'postfix',
+        path,
+        assembler,
+        intake,
+        clock,
+        log: log.for('postfix'),
+      });
+    }),
+  );
+}
