@@ -41,9 +41,6 @@ export interface JournalVerification {
   readonly damage?: JournalDamage;
 }
 
-/** A running server deletes segments; after this many times something else is wrong. */
-const RESTARTS_MAX = 10;
-
 class Damaged extends Error {
   readonly damage: JournalDamage;
   constructor(file: string, offset: number, expected: string, found: string) {
@@ -51,9 +48,6 @@ class Damaged extends Error {
     this.damage = { file, offset, expected, found };
   }
 }
-
-/** A segment went away while it was its turn. */
-class Deleted extends Error {}
 
 /** One walk from the anchor to the end. */
 class Verification {
@@ -100,7 +94,7 @@ class Verification {
       visited.add(name);
       this.segments++;
       offset = await this.#segment(name);
-      if (later === undefined && (await this.#names()).at(-1) === name) break;
+      if (later === undefined && (await this.#isLast(name))) break;
     }
     const extra = listed.find((name) => !visited.has(name));
     if (extra !== undefined) {
@@ -115,30 +109,37 @@ class Verification {
     return names.filter((name) => (segmentPosition(name) ?? 0) >= this.begin);
   }
 
+  async #isLast(name: string): Promise<boolean> {
+    return (await this.#names()).at(-1) === name;
+  }
+
   /** Checks one segment; resolves to the byte after its last block. */
   async #segment(name: string): Promise<number> {
     let file: DiskFile;
     try {
       file = await this.#disk.open(join(this.#directory, name), 'read');
     } catch (error) {
-      if (isMissing(error)) throw new Deleted();
+      if (isMissing(error))
+        throw new Damaged(name, 0, 'a segment', 'no file of that name any more');
       throw error;
     }
     try {
       let offset = 0;
       for (let looked = -1; ; looked = offset) {
+        const wasLast = await this.#isLast(name);
         const size = await file.size();
-        const expected = await this.#blocksFrom(name, file, offset, size);
-        ({ offset } = expected);
+        const stop = await this.#blocksFrom(name, file, offset, size);
+        ({ offset } = stop);
         const tail = await inspectTail(file, offset, size);
+        const isLast = wasLast && (await this.#isLast(name));
+        // A running server may have written on, and begun the next segment, since we looked.
+        if (wasLast && !isLast) continue;
         if (tail.kind === 'clean') return offset;
-        const last = (await this.#names()).at(-1) === name;
-        if (tail.kind === 'torn' && last) {
+        if (tail.kind === 'torn' && isLast) {
           this.unsealed = { file: name, offset, bytes: tail.bytes };
           return offset;
         }
-        // A running server may have written on between two looks: only what stays broken is.
-        if (looked === offset) throw new Damaged(name, offset, expected.expected, expected.found);
+        if (looked === offset) throw new Damaged(name, offset, stop.expected, stop.found);
       }
     } finally {
       await file.close();
@@ -201,18 +202,18 @@ export async function verifyJournal(
   directory: string,
   options: { disk?: Disk } = {},
 ): Promise<JournalVerification> {
-  for (let restarts = 0; ; restarts++) {
-    const walk = new Verification(options.disk ?? systemDisk, directory);
+  const disk = options.disk ?? systemDisk;
+  for (;;) {
+    const walk = new Verification(disk, directory);
     let damage: JournalDamage | undefined;
     try {
       await walk.run();
     } catch (error) {
-      if (error instanceof Deleted && restarts < RESTARTS_MAX) continue;
       if (!(error instanceof Damaged)) throw error;
       ({ damage } = error);
-      // Deletion shows as a missing segment too; then the anchor has moved.
-      const anchor = await readAnchor(options.disk ?? systemDisk, directory);
-      if ((anchor?.position ?? 0) > walk.begin && restarts < RESTARTS_MAX) continue;
+      // A running server deletes segments, and moves the anchor before: then begin there anew.
+      const anchor = await readAnchor(disk, directory);
+      if ((anchor?.position ?? 0) > walk.begin) continue;
     }
     const { segments, blocks, events, bytes, begin, end, sha256, unsealed } = walk;
     const counts = { segments, blocks, events, bytes, begin, end, sha256 };
