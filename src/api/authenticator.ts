@@ -1,0 +1,193 @@
+// Who is asking: a bearer token or an AWS signature, checked from the headers alone wherever that
+// is possible, so that a stranger's body is not read.
+import { createHash, timingSafeEqual } from 'node:crypto';
+import type { Clock } from '../platform/clock.ts';
+import type { Log } from '../platform/log.ts';
+import { ApiError } from './api-error.ts';
+import { REFUSAL_LOG_INTERVAL_MS, UNVERIFIED_BODY_BYTES_MAX } from './limits.ts';
+import {
+  checkPayload,
+  checkSignature,
+  checkTime,
+  isSigned,
+  readClaim,
+  sha256Hex,
+  SignatureError,
+  type SignatureClaim,
+  type WireRequest,
+} from './sigv4.ts';
+
+/** The keys of the one administrator, from `DATA/credentials`. */
+export interface ApiKeys {
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+  readonly bearerToken: string;
+}
+
+/** A request before its body is read. */
+export interface RequestHead extends WireRequest {
+  /** The address it came from, for the log. */
+  readonly client: string;
+  /** Whether the path is one that may carry the token as `X-API-Key`, as Dovecot can send it. */
+  readonly apiKeyHeader?: boolean;
+}
+
+/** A client whose headers were good. */
+export interface Admitted {
+  /** The access key id that the request stands for. */
+  readonly accessKeyId: string;
+  /** How much of the body may be read before `checkBody` has spoken. */
+  readonly bodyBytesMax: number;
+  /** Throws an ApiError when the body, as it was sent, is not the one that was signed. */
+  checkBody(body: Uint8Array): void;
+}
+
+export interface Authenticator {
+  /** Throws an ApiError of status 401 or 403; counts and logs it. */
+  authenticate(head: RequestHead): Admitted;
+  /** Refused requests since the start. */
+  readonly refusals: number;
+}
+
+export interface AuthenticatorOptions {
+  /** The keys in force now. */
+  readonly keys: () => ApiKeys;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+const BODY_UNCHECKED = { bodyBytesMax: Number.POSITIVE_INFINITY, checkBody: () => {} };
+
+function digest(text: string): Buffer {
+  return createHash('sha256').update(text).digest();
+}
+
+/** Compares without telling by its time how much is right. */
+function same(a: string, b: string): boolean {
+  return timingSafeEqual(digest(a), digest(b));
+}
+
+function headerOf(rawHeaders: readonly string[], name: string): string | undefined {
+  for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
+    if (rawHeaders[i]?.toLowerCase() === name) return rawHeaders[i + 1];
+  }
+  return undefined;
+}
+
+function unauthorized(code: string, message: string): ApiError {
+  return new ApiError(401, code, message, {
+    headers: { 'www-authenticate': 'Bearer realm="mailtrail"' },
+  });
+}
+
+function unknownKey(what: string): ApiError {
+  return unauthorized(
+    'UnrecognizedClientException',
+    `the ${what} is not the one in the data directory's credentials file`,
+  );
+}
+
+class KeyAuthenticator implements Authenticator {
+  readonly #options: AuthenticatorOptions;
+  #refusals = 0;
+  #unlogged = 0;
+  #loggedAtMs = Number.NEGATIVE_INFINITY;
+
+  constructor(options: AuthenticatorOptions) {
+    this.#options = options;
+  }
+
+  get refusals(): number {
+    return this.#refusals;
+  }
+
+  authenticate(head: RequestHead): Admitted {
+    return this.#noting(head, () => this.#check(head));
+  }
+
+  #check(head: RequestHead): Admitted {
+    const authorization = headerOf(head.rawHeaders, 'authorization');
+    if (authorization === undefined && head.apiKeyHeader) {
+      const apiKey = headerOf(head.rawHeaders, 'x-api-key');
+      if (apiKey !== undefined) return this.#checkToken(apiKey.trim(), 'X-API-Key');
+    }
+    if (authorization === undefined) {
+      throw unauthorized(
+        'MissingAuthenticationToken',
+        'send Authorization: Bearer TOKEN, or sign the request with AWS Signature Version 4',
+      );
+    }
+    const bearer = /^bearer +(\S+)\s*$/i.exec(authorization)?.[1];
+    if (bearer !== undefined) return this.#checkToken(bearer, 'bearer token');
+    if (isSigned(authorization)) return this.#checkSigned(head);
+    throw unauthorized(
+      'MissingAuthenticationToken',
+      'the Authorization header must begin with Bearer or AWS4-HMAC-SHA256',
+    );
+  }
+
+  #checkToken(token: string, what: string): Admitted {
+    const keys = this.#options.keys();
+    if (!same(token, keys.bearerToken)) throw unknownKey(what);
+    return { accessKeyId: keys.accessKeyId, ...BODY_UNCHECKED };
+  }
+
+  #checkSigned(head: RequestHead): Admitted {
+    const { accessKeyId, secretAccessKey } = this.#options.keys();
+    const claim = readClaim(head);
+    if (!same(claim.accessKeyId, accessKeyId)) throw unknownKey('access key id');
+    checkTime(claim, this.#options.clock.now());
+    if (claim.payloadSha256 === undefined) {
+      return {
+        accessKeyId,
+        bodyBytesMax: UNVERIFIED_BODY_BYTES_MAX,
+        checkBody: (body) =>
+          this.#noting(head, () => checkSignature(head, claim, secretAccessKey, sha256Hex(body))),
+      };
+    }
+    checkSignature(head, claim, secretAccessKey, claim.payloadSha256);
+    return {
+      accessKeyId,
+      bodyBytesMax: Number.POSITIVE_INFINITY,
+      checkBody: (body) => this.#checkPayload(head, claim, body),
+    };
+  }
+
+  #checkPayload(head: RequestHead, claim: SignatureClaim, body: Uint8Array): void {
+    this.#noting(head, () => checkPayload(claim, body));
+  }
+
+  /** Runs a check; its refusal is counted, logged at most so often, and thrown as an ApiError. */
+  #noting<T>(head: RequestHead, check: () => T): T {
+    try {
+      return check();
+    } catch (error) {
+      const refusal =
+        error instanceof SignatureError ? new ApiError(403, error.code, error.message) : error;
+      if (refusal instanceof ApiError) this.#note(head, refusal);
+      throw refusal;
+    }
+  }
+
+  #note(head: RequestHead, refusal: ApiError): void {
+    this.#refusals++;
+    const nowMs = this.#options.clock.now();
+    if (Math.abs(nowMs - this.#loggedAtMs) < REFUSAL_LOG_INTERVAL_MS) {
+      this.#unlogged++;
+      return;
+    }
+    this.#options.log.warn('a request to the API was refused', {
+      client: head.client,
+      request: `${head.method} ${head.target.split('?')[0]?.slice(0, 100)}`,
+      code: refusal.code,
+      ...(this.#unlogged > 0 && { unloggedSince: this.#unlogged }),
+    });
+    this.#loggedAtMs = nowMs;
+    this.#unlogged = 0;
+  }
+}
+
+/** Makes the authenticator of one pair of keys. */
+export function createAuthenticator(options: AuthenticatorOptions): Authenticator {
+  return new KeyAuthenticator(options);
+}

@@ -1,0 +1,136 @@
+// POST /v1/query: compiles a query, runs it in the store and streams its rows. Until the first rows
+// are there a failure is an HTTP status; after that it is the last line.
+import type { Clock } from '../platform/clock.ts';
+import type { Log } from '../platform/log.ts';
+import type { EventStore, QueryRows, Row } from '../store/event-store.ts';
+import { ApiError, asApiError, retryAfter } from './api-error.ts';
+import { resolveGroups } from './groups.ts';
+import { QUERIES_MAX, QUERY_TIMEOUT_MS, RETRY_SOON_SECONDS } from './limits.ts';
+import { lineOf, Places, type LineSource } from './line-stream.ts';
+import type { QueryLanguage, ResultColumn } from './query-language.ts';
+import { readQueryRequest } from './query-request.ts';
+
+export interface QueryOptions {
+  readonly store: Pick<EventStore, 'query'>;
+  readonly language: QueryLanguage;
+  /** The alias in the names of the log groups. */
+  readonly organization: string;
+  /** The account id in `@log`. */
+  readonly account: string;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly queriesMax?: number;
+  readonly timeoutMs?: number;
+}
+
+/** A mistake in the text, with the characters it is about. */
+export function malformedQuery(message: string, start: number, end: number): ApiError {
+  return new ApiError(400, 'MalformedQueryException', message, { members: { start, end } });
+}
+
+/** Rows as lines of GetQueryResults' cells. */
+export function rowLines(
+  language: QueryLanguage,
+  columns: readonly ResultColumn[],
+  rows: readonly Row[],
+): string {
+  let text = '';
+  for (const row of rows) text += lineOf(language.formatRow(columns, row));
+  return text;
+}
+
+interface Running {
+  readonly columns: readonly ResultColumn[];
+  readonly rows: QueryRows;
+  readonly batches: AsyncIterator<readonly Row[]>;
+  readonly first: IteratorResult<readonly Row[]>;
+}
+
+/** The endpoint. */
+export class QueryEndpoint {
+  readonly #options: QueryOptions;
+  readonly #places: Places;
+
+  constructor(options: QueryOptions) {
+    this.#options = options;
+    this.#places = new Places(options.queriesMax ?? QUERIES_MAX);
+  }
+
+  /** Queries that run now. */
+  get running(): number {
+    return this.#places.taken;
+  }
+
+  /**
+   * Starts a query; resolves when its first rows are there. Throws an ApiError or StoreError.
+   *
+   * @param gone aborts when nobody waits for the rows any more
+   */
+  async start(body: Buffer, gone: AbortSignal): Promise<LineSource> {
+    const { language, organization, account, clock } = this.#options;
+    const nowMs = clock.now();
+    const request = readQueryRequest(body, nowMs);
+    const compiled = language.compileQuery(request.query, {
+      groups: resolveGroups(request.logGroups, organization),
+      account,
+      startMs: request.startMs,
+      endMs: request.endMs,
+      nowMs,
+      ...(request.limit !== undefined && { limitMax: request.limit }),
+    });
+    if (!compiled.ok) {
+      const { message, start, end } = compiled.error;
+      throw malformedQuery(message, start, end);
+    }
+    const giveBack = this.#places.take();
+    if (giveBack === undefined) {
+      const message = `${this.#places.taken} queries are running, which is the limit; try again when one has ended`;
+      throw retryAfter(429, 'LimitExceededException', message, RETRY_SOON_SECONDS);
+    }
+    const cancel = new AbortController();
+    const end = (): void => {
+      giveBack();
+      gone.removeEventListener('abort', end);
+      cancel.abort();
+    };
+    gone.addEventListener('abort', end);
+    try {
+      const timeoutMs = this.#options.timeoutMs ?? QUERY_TIMEOUT_MS;
+      const rows = await this.#options.store.query(compiled.query, {
+        timeoutMs,
+        signal: cancel.signal,
+      });
+      rows.statistics.catch(() => {}); // told by the batches
+      const batches = rows.batches[Symbol.asyncIterator]();
+      const first = await batches.next();
+      const { columns } = compiled;
+      return { pieces: this.#pieces({ columns, rows, batches, first }), end };
+    } catch (error) {
+      end();
+      throw error;
+    }
+  }
+
+  async *#pieces(running: Running): AsyncGenerator<string> {
+    const { columns, rows, batches, first } = running;
+    try {
+      yield lineOf({ columns: columns.map((column) => column.name) });
+      let resultCount = 0;
+      for (let next = first; !next.done; next = await batches.next()) {
+        resultCount += next.value.length;
+        if (next.value.length > 0) yield rowLines(this.#options.language, columns, next.value);
+      }
+      const { rowsRead, bytesRead, elapsedMs } = await rows.statistics;
+      const statistics = { recordsScanned: rowsRead, bytesScanned: bytesRead, elapsedMs };
+      yield lineOf({ statistics, resultCount });
+    } catch (error) {
+      const refusal = asApiError(error);
+      if (refusal.status === 500) {
+        this.#options.log.error('a query failed midway', { error: String(refusal.cause) });
+      }
+      yield lineOf(refusal.body());
+    } finally {
+      await batches.return?.();
+    }
+  }
+}

@@ -1,0 +1,93 @@
+// Everything that is not a hot path, by hono. It is given requests whose caller is known, whose body
+// was read and whose path and method exist, and answers JSON or a stream of lines.
+import { Hono } from 'hono';
+import type { EventStore } from '../store/event-store.ts';
+import type { Exchange } from './exchange.ts';
+import { describeGroups } from './groups.ts';
+import { lineResponse } from './line-stream.ts';
+import type { QueryEndpoint } from './query.ts';
+import type { TailEndpoint } from './tail.ts';
+
+/** One part of the program and whether it does its work. */
+export interface ComponentReadiness {
+  readonly component: string;
+  readonly ok: boolean;
+  /** What is wrong, in words an administrator can act on. */
+  readonly reason?: string;
+}
+
+export interface Readiness {
+  readonly ready: boolean;
+  readonly reasons: readonly ComponentReadiness[];
+}
+
+/** The program's name and version, as GET /version tells them. */
+export interface Version {
+  readonly name: string;
+  readonly version: string;
+}
+
+/** What travels beside hono's own request. */
+export interface RestBindings {
+  readonly exchange: Exchange;
+  /** Empty where there is none. */
+  readonly body: Buffer;
+}
+
+export type RestApp = Hono<{ Bindings: RestBindings }>;
+
+export interface RestOptions {
+  readonly version: Version;
+  readonly readiness: () => Readiness;
+  /** Everything that `mailtrail doctor` needs to know, as JSON. */
+  readonly status: () => Promise<object>;
+  readonly store: Pick<EventStore, 'groups'>;
+  readonly organization: string;
+  readonly query: QueryEndpoint;
+  readonly tail: TailEndpoint;
+  /** Aborts when the server stops. */
+  readonly stopping: AbortSignal;
+}
+
+/** What a path is: its methods, and whether a stranger may ask. HEAD goes where GET does. */
+export interface Route {
+  readonly methods: readonly string[];
+  readonly open?: boolean;
+}
+
+/** The paths that hono answers. */
+export const REST_ROUTES: ReadonlyMap<string, Route> = new Map([
+  ['/healthz', { methods: ['GET', 'HEAD'], open: true }],
+  ['/readyz', { methods: ['GET', 'HEAD'], open: true }],
+  ['/version', { methods: ['GET', 'HEAD'], open: true }],
+  ['/v1/query', { methods: ['POST'] }],
+  ['/v1/groups', { methods: ['GET', 'HEAD'] }],
+  ['/v1/tail', { methods: ['GET'] }],
+  ['/v1/status', { methods: ['GET', 'HEAD'] }],
+]);
+
+/** Makes the routes of REST_ROUTES. Errors are left to the caller. */
+export function createRestApp(options: RestOptions): RestApp {
+  const app: RestApp = new Hono();
+  app.get('/healthz', (c) => c.json({ status: 'ok' }));
+  app.get('/readyz', (c) => {
+    const readiness = options.readiness();
+    return c.json(readiness, readiness.ready ? 200 : 503);
+  });
+  app.get('/version', (c) => c.json(options.version));
+  app.post('/v1/query', async (c) =>
+    lineResponse(await options.query.start(c.env.body, c.env.exchange.gone)),
+  );
+  app.get('/v1/groups', async (c) =>
+    c.json({ groups: await describeGroups(options.store, options.organization) }),
+  );
+  app.get('/v1/tail', (c) => {
+    const over = AbortSignal.any([c.env.exchange.gone, options.stopping]);
+    return lineResponse(options.tail.start(c.env.exchange.parameters(), over));
+  });
+  app.get('/v1/status', async (c) => c.json(await options.status()));
+  app.onError((error) => {
+    throw error;
+  });
+  return app;
+}

@@ -1,0 +1,190 @@
+// The HTTP server: one listener for feeds, Dovecot, queries and health. Each request is recognized,
+// its caller checked, its body read and handed to its endpoint; each ends with an answer.
+import { getRequestListener } from '@hono/node-server';
+import type { CollectorStatus } from '../collect/collector.ts';
+import type { Position } from '../journal/journal.ts';
+import type { Clock } from '../platform/clock.ts';
+import type { Log } from '../platform/log.ts';
+import type { EventStore } from '../store/event-store.ts';
+import { ApiError } from './api-error.ts';
+import { createAuthenticator, type ApiKeys, type Authenticator } from './authenticator.ts';
+import { EventFeed, type EventFeedOptions } from './events.ts';
+import type { Exchange } from './exchange.ts';
+import { REST_BODY_BYTES_MAX } from './limits.ts';
+import { createListener, type ListenAddress, type Listener, type TlsKeys } from './listener.ts';
+import { isPolicyPath, PolicyEndpoint, type PolicyService } from './policy-endpoint.ts';
+import { QueryEndpoint } from './query.ts';
+import type { QueryLanguage } from './query-language.ts';
+import { createRestApp, REST_ROUTES, type Readiness, type RestApp, type Version } from './rest.ts';
+import { TailEndpoint, type TailOptions } from './tail.ts';
+
+/** The parts of the program that the server speaks for. */
+export interface HttpServerOptions {
+  /** The keys in force now. */
+  readonly keys: () => ApiKeys;
+  readonly admit: EventFeedOptions['admit'];
+  /** The journal's `append`. */
+  readonly append: EventFeedOptions['append'];
+  readonly policy: PolicyService;
+  readonly store: Pick<EventStore, 'query' | 'groups'>;
+  readonly language: QueryLanguage;
+  /** How far the store has loaded the journal. */
+  readonly loadedTo: () => Position;
+  /** The alias in the names of the log groups. */
+  readonly organization: string;
+  /** The account id in `@log`. */
+  readonly account: string;
+  readonly version: Version;
+  readonly readiness: () => Readiness;
+  /** Everything `mailtrail doctor` needs to know but the server's own state, as JSON. */
+  readonly status: () => object | Promise<object>;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** HTTPS instead of HTTP. */
+  readonly tls?: TlsKeys;
+  /** For tests. */
+  readonly eventLimits?: NonNullable<EventFeedOptions['limits']>;
+  readonly tail?: Pick<TailOptions, 'pollMs' | 'heartbeatMs' | 'rowsMax' | 'tailsMax'>;
+  readonly queries?: { readonly queriesMax?: number; readonly timeoutMs?: number };
+}
+
+/** The server's own state, under `http` in GET /v1/status. */
+export interface HttpStatus {
+  readonly requestsInFlight: number;
+  readonly queriesRunning: number;
+  readonly tailsFollowed: number;
+  /** Requests whose caller could not be authenticated. */
+  readonly authenticationFailures: number;
+  readonly feed: CollectorStatus;
+}
+
+export interface HttpServer {
+  /** Listens; rejects with a ListenError that says what to do. Resolves to where it listens. */
+  start(listen: ListenAddress): Promise<ListenAddress>;
+  /**
+   * Takes no more connections, ends live tails, and lets what is in flight end for so long. Then
+   * the rest is cut off.
+   */
+  stop(options: { readonly drainMs: number }): Promise<void>;
+  status(): HttpStatus;
+}
+
+const EVENTS_PATH = '/v1/events';
+const NO_BODY = Buffer.alloc(0);
+
+function methodNotAllowed(exchange: Exchange, methods: readonly string[]): ApiError {
+  const allow = methods.join(', ');
+  const message = `${exchange.path} takes ${allow}, not ${exchange.method}`;
+  return new ApiError(405, 'MethodNotAllowed', message, { headers: { allow } });
+}
+
+class Server implements HttpServer {
+  readonly #log: Log;
+  readonly #authenticator: Authenticator;
+  readonly #feed: EventFeed;
+  readonly #policy: PolicyEndpoint;
+  readonly #query: QueryEndpoint;
+  readonly #tail: TailEndpoint;
+  readonly #rest: RestApp;
+  readonly #listener: Listener;
+  readonly #stopping = new AbortController();
+
+  constructor(options: HttpServerOptions) {
+    const log = options.log.for('http');
+    const authenticator = createAuthenticator({ ...options, log });
+    this.#log = log;
+    this.#authenticator = authenticator;
+    const { admit, append, clock, eventLimits } = options;
+    this.#feed = new EventFeed({
+      authenticator,
+      admit,
+      append,
+      clock,
+      ...(eventLimits && { limits: eventLimits }),
+    });
+    this.#policy = new PolicyEndpoint({ authenticator, policy: options.policy });
+    this.#query = new QueryEndpoint({ ...options, ...options.queries, log });
+    this.#tail = new TailEndpoint({ ...options, ...options.tail, log });
+    this.#rest = createRestApp({
+      ...options,
+      status: async () => ({ ...(await options.status()), http: this.status() }),
+      query: this.#query,
+      tail: this.#tail,
+      stopping: this.#stopping.signal,
+    });
+    this.#listener = createListener({
+      handle: (exchange) => {
+        this.#handle(exchange).catch((error: unknown) => exchange.refuse(error, log));
+      },
+      clock,
+      log,
+      ...(options.tls && { tls: options.tls }),
+    });
+  }
+
+  start(listen: ListenAddress): Promise<ListenAddress> {
+    return this.#listener.start(listen);
+  }
+
+  stop(options: { readonly drainMs: number }): Promise<void> {
+    this.#stopping.abort();
+    return this.#listener.stop(options.drainMs);
+  }
+
+  status(): HttpStatus {
+    return {
+      requestsInFlight: this.#listener.inFlight,
+      queriesRunning: this.#query.running,
+      tailsFollowed: this.#tail.running,
+      authenticationFailures: this.#authenticator.refusals,
+      feed: this.#feed.status(),
+    };
+  }
+
+  #handle(exchange: Exchange): Promise<void> {
+    if (exchange.path === EVENTS_PATH) {
+      return this.#post(exchange, () => this.#feed.handle(exchange));
+    }
+    if (isPolicyPath(exchange.path)) {
+      return this.#post(exchange, () => this.#policy.handle(exchange));
+    }
+    return this.#handleRest(exchange);
+  }
+
+  async #post(exchange: Exchange, handle: () => Promise<void>): Promise<void> {
+    if (exchange.method !== 'POST') throw methodNotAllowed(exchange, ['POST']);
+    await handle();
+  }
+
+  async #handleRest(exchange: Exchange): Promise<void> {
+    const route = REST_ROUTES.get(exchange.path);
+    if (route === undefined) {
+      const shown = JSON.stringify(exchange.path.slice(0, 100));
+      throw new ApiError(404, 'NotFound', `there is nothing at ${shown}`);
+    }
+    if (!route.methods.includes(exchange.method)) throw methodNotAllowed(exchange, route.methods);
+    let body: Buffer = NO_BODY;
+    if (!route.open) {
+      const client = this.#authenticator.authenticate(exchange.head());
+      body = await exchange.body(client, REST_BODY_BYTES_MAX);
+    }
+    const listen = getRequestListener((request) => this.#rest.fetch(request, { exchange, body }), {
+      hostname: 'localhost',
+      overrideGlobalObjects: false,
+      autoCleanupIncoming: false,
+      errorHandler: (error) => exchange.refuse(asBadRequest(error), this.#log),
+    });
+    await listen(exchange.incoming, exchange.outgoing);
+  }
+}
+
+/** A Host header or target that makes no URL is the client's mistake. */
+function asBadRequest(error: unknown): unknown {
+  if (!(error instanceof Error) || error.name !== 'RequestError') return error;
+  return new ApiError(400, 'BadRequest', error.message);
+}
+
+/** Makes the HTTP server; nothing listens before `start`. */
+export function createHttpServer(options: HttpServerOptions): HttpServer {
+  return new Server(options);
+}
