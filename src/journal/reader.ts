@@ -84,7 +84,8 @@ export class Reader {
       return { segment: active, offset: active.endOffset, position };
     }
     const segment = cursor.segment === undefined ? undefined : segments.named(cursor.segment);
-    if (segment === undefined || offset === undefined || offset < 0) return undefined;
+    if (segment === undefined || offset === undefined) return undefined;
+    if (!Number.isSafeInteger(offset) || offset < 0) return undefined;
     if (offset > segment.endOffset || position < segment.position) return undefined;
     if (offset === segment.endOffset && position !== segment.endPosition) return undefined;
     return { segment, offset, position };
