@@ -175,10 +175,10 @@ export class LogCollector implements Collector {
     };
   }
 
-  /** Tells a held event now, because something outside the log completed it. */
-  tellEarly(held: Held): void {
+  /** Tells held events now, because something outside the log completed them. */
+  tellEarly(held: readonly Held[]): void {
     const out: AuditEvent[] = [];
-    this.#holdings.tellEarly(held, out);
+    for (const each of held) this.#holdings.tellEarly(each, out);
     if (out.length > 0) this.#handIn(out);
   }
 

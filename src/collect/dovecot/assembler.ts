@@ -6,6 +6,7 @@ import type { AuditEvent } from '../../event/audit-event.ts';
 import type { Held } from '../holdings.ts';
 import { Holdings } from '../holdings.ts';
 import type { Assembler, LineOutcome } from '../log-collector.ts';
+import type { TraceJoin } from '../trace-join.ts';
 import {
   accessEvent,
   itemId,
@@ -14,7 +15,7 @@ import {
   type AccessDetails,
 } from './access-record.ts';
 import { SignIns } from './authentication.ts';
-import { deliveryOf, isDelivery, sieveAction } from './delivery.ts';
+import { delivery, isDelivery, sieveAction } from './delivery.ts';
 import {
   eventPlace,
   listHas,
@@ -31,12 +32,15 @@ import { MAIL_LOG_LINES_MAX, Sessions, type PendingItem, type Session } from './
 import type { SignInJoin } from './sign-in-join.ts';
 import type { SignInAttempt } from './sign-in.ts';
 import { parseProcessLine } from './text-line.ts';
+import { Traced } from './traced.ts';
 import { userAgentOfId } from './user-agent.ts';
 
 export interface DovecotAssemblerOptions {
   readonly now: () => number;
   /** Where policy reports come in, when they do. */
   readonly signIns?: SignInJoin;
+  /** Where Postfix's log tells which message a delivery was. */
+  readonly traces?: TraceJoin;
   /** The prefix of the shared namespace, e.g. `shared/`; empty when there is none. */
   readonly sharedPrefix: string;
 }
@@ -52,12 +56,14 @@ export class DovecotAssembler implements Assembler {
   readonly #options: DovecotAssemblerOptions;
   readonly #sessions = new Sessions();
   readonly #signIns: SignIns;
+  readonly #traced: Traced;
   readonly #handlers: ReadonlyMap<string, Handler>;
   #at = 0;
 
   constructor(options: DovecotAssemblerOptions) {
     this.#options = options;
     this.#signIns = new SignIns(this.#sessions, this.holdings, options.now, options.signIns);
+    this.#traced = new Traced(this.holdings, options.now, options.traces);
     this.#handlers = new Map<string, Handler>([
       ['auth_passdb_request_finished', (event, at) => this.#signIns.passdbFinished(event, at)],
       [
@@ -68,8 +74,8 @@ export class DovecotAssembler implements Assembler {
       ['mail_opened', (event, at, _, out) => this.#opened(event, at, out)],
       ['mail_expunged', (event, at, _, out) => this.#expunged(event, at, out)],
       ['managesieve_command_finished', (event, _at, _live, out) => this.#script(event, out)],
-      ['sieve_action_finished', (event, at, _, out) => this.#sieved(event, at, out)],
-      ['mail_delivery_finished', (event, _at, _live, out) => this.#delivered(event, out)],
+      ['sieve_action_finished', (event, at, live, out) => this.#sieved(event, at, live, out)],
+      ['mail_delivery_finished', (event, at, live, out) => this.#delivered(event, at, live, out)],
       ['smtp_server_transaction_finished', (event, _at, _live, out) => this.#submitted(event, out)],
       ['mail_user_session_finished', (event, _at, _live, out) => this.#ended(event, out)],
     ]);
@@ -111,6 +117,11 @@ export class DovecotAssembler implements Assembler {
   /** A policy report came; the sign-in that was waiting for it. */
   offerReport(key: string, report: SignInAttempt): Held | undefined {
     return this.#signIns.offer(key, report);
+  }
+
+  /** Postfix's log told the trace of a delivery; the events that were waiting for it. */
+  offerTrace(transaction: string, traceId: string): readonly Held[] {
+    return this.#traced.offer(transaction, traceId);
   }
 
   #takeText(line: Buffer, at: number): LineOutcome {
@@ -263,19 +274,20 @@ export class DovecotAssembler implements Assembler {
     out.push(accessEvent(event, this.#sessionOf(event), 'managesieve', record));
   }
 
-  #sieved(event: DovecotEvent, at: number, out: AuditEvent[]): void {
+  #sieved(event: DovecotEvent, at: number, live: boolean, out: AuditEvent[]): void {
     const id = textField(event.fields, 'session');
     if (id === undefined) return;
     const session = this.#sessions.use(id);
     session.commandFrom ??= at;
     const rule = sieveAction(event, session);
-    if (rule !== undefined) out.push(rule);
+    if (rule !== undefined) this.#traced.tell(id, at, live, rule, out);
   }
 
-  #delivered(event: DovecotEvent, out: AuditEvent[]): void {
+  #delivered(event: DovecotEvent, at: number, live: boolean, out: AuditEvent[]): void {
     const session = this.#sessionOf(event);
     if (!isDelivery(event, serviceOf(event, session))) return;
-    deliveryOf(event, session).tell(undefined, out);
+    const tell = delivery(event, session);
+    this.#traced.tell(textField(event.fields, 'session'), at, live, tell, out);
     if (session !== undefined) this.#sessions.end(session.id);
   }
 

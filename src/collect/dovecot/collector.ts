@@ -4,6 +4,7 @@ import type { Log } from '../../platform/log.ts';
 import { CollectorGroup } from '../collector-group.ts';
 import type { Collector, Intake } from '../collector.ts';
 import { LogCollector } from '../log-collector.ts';
+import type { TraceJoin } from '../trace-join.ts';
 import { DovecotAssembler } from './assembler.ts';
 import type { SignInJoin } from './sign-in-join.ts';
 
@@ -18,6 +19,8 @@ export interface DovecotCollectorOptions {
   readonly log: Log;
   /** Shared with the policy handler; without it the logs alone tell of sign-ins. */
   readonly signIns?: SignInJoin;
+  /** Shared with the Postfix collector; without it deliveries have no trace id. */
+  readonly traces?: TraceJoin;
   /** The prefix of the shared namespace, empty for none; `shared/` when undefined. */
   readonly sharedPrefix?: string;
 }
@@ -25,34 +28,41 @@ export interface DovecotCollectorOptions {
 class DovecotLog extends LogCollector {
   readonly #assembler: DovecotAssembler;
   readonly #signIns: SignInJoin | undefined;
-  #detach: (() => void) | undefined;
+  readonly #traces: TraceJoin | undefined;
+  readonly #detach: (() => void)[] = [];
 
   constructor(path: string, options: DovecotCollectorOptions) {
-    const { intake, clock, log, signIns, sharedPrefix = SHARED_PREFIX } = options;
+    const { intake, clock, log, signIns, traces, sharedPrefix = SHARED_PREFIX } = options;
     const assembler = new DovecotAssembler({
       now: () => clock.now(),
       sharedPrefix,
       ...(signIns !== undefined && { signIns }),
+      ...(traces !== undefined && { traces }),
     });
     super({ kind: 'dovecot', path, assembler, intake, clock, log: log.for('dovecot') });
     this.#assembler = assembler;
     this.#signIns = signIns;
+    this.#traces = traces;
   }
 
   override async start(): Promise<void> {
     await super.start();
-    this.#detach = this.#signIns?.attach({
+    const signIns = this.#signIns?.attach({
       behind: () => this.behind(),
       offer: (key, report) => {
         const held = this.#assembler.offerReport(key, report);
-        if (held !== undefined) this.tellEarly(held);
+        if (held !== undefined) this.tellEarly([held]);
         return held !== undefined;
       },
     });
+    const traces = this.#traces?.listen((transaction, traceId) => {
+      this.tellEarly(this.#assembler.offerTrace(transaction, traceId));
+    });
+    this.#detach.push(...[signIns, traces].filter((each) => each !== undefined));
   }
 
   override async stop(): Promise<void> {
-    this.#detach?.();
+    for (const detach of this.#detach.splice(0)) detach();
     await super.stop();
   }
 }

@@ -3,6 +3,7 @@ import type { AuditEvent } from '../../event/audit-event.ts';
 import { accessEvent, itemId, ownedFolder } from './access-record.ts';
 import { listHas, numberField, textField, type DovecotEvent } from './event-line.ts';
 import type { Session } from './sessions.ts';
+import type { TellTraced } from './traced.ts';
 
 export type EmailEvent = Extract<AuditEvent, { log_type: 'EMAIL_EVENT_LOGS' }>;
 
@@ -58,7 +59,7 @@ function message(
  *
  * @see Pigeonhole events, sieve_action_finished
  */
-export function sieveAction(event: DovecotEvent, session: Session): EmailEvent | undefined {
+export function sieveAction(event: DovecotEvent, session: Session): TellTraced | undefined {
   const { fields } = event;
   const action = textField(fields, 'action_name');
   if (action === undefined) return undefined;
@@ -70,24 +71,16 @@ export function sieveAction(event: DovecotEvent, session: Session): EmailEvent |
   if (action === 'keep') return undefined;
   const script = /^(.*): line \d+$/.exec(textField(fields, 'script_location') ?? '')?.[1];
   const target = textField(fields, 'redirect_target');
-  return envelope(
-    event,
-    {
-      eventName: 'RULE_APPLIED',
-      ...message(event),
-      ...(script !== undefined && { ruleName: script }),
-      ruleType: 'MAILBOX_RULE',
-      ruleActions: [{ action, ...(target !== undefined && { recipients: [target] }) }],
-      ...(folder !== undefined && { targetFolder: folder }),
-      ...(target !== undefined && { targetRecipient: target }),
-    },
-    undefined,
-  );
-}
-
-/** What a finished delivery becomes, as soon as the message's trace is known, or without it. */
-export interface Delivery {
-  tell(traceId: string | undefined, out: AuditEvent[]): void;
+  const details: EmailEvent['event'] = {
+    eventName: 'RULE_APPLIED',
+    ...message(event),
+    ...(script !== undefined && { ruleName: script }),
+    ruleType: 'MAILBOX_RULE',
+    ruleActions: [{ action, ...(target !== undefined && { recipients: [target] }) }],
+    ...(folder !== undefined && { targetFolder: folder }),
+    ...(target !== undefined && { targetRecipient: target }),
+  };
+  return (traceId, out) => out.push(envelope(event, details, traceId));
 }
 
 /**
@@ -95,7 +88,7 @@ export interface Delivery {
  * there. A message that Sieve discarded, rejected or only redirected is in none. Without Sieve the
  * folder is the one mail_log names.
  */
-export function deliveryOf(event: DovecotEvent, session: Session | undefined): Delivery {
+export function delivery(event: DovecotEvent, session: Session | undefined): TellTraced {
   const saved = session?.mailLog.filter((line) => line.action === 'save') ?? [];
   const bySieve = (session?.sieveActions ?? 0) > 0;
   const folders: readonly (string | undefined)[] = bySieve
@@ -103,17 +96,15 @@ export function deliveryOf(event: DovecotEvent, session: Session | undefined): D
     : [saved[0]?.folder];
   const failed = textField(event.fields, 'error') !== undefined;
   const stored = failed ? [] : [...new Set(folders)];
-  return {
-    tell: (traceId, out) => {
-      for (const folder of stored) {
-        const known = folder === undefined ? {} : { folder };
-        const details = { ...message(event), ...known };
-        out.push(
-          envelope(event, { eventName: 'MAILBOX_EMAIL_DELIVERED', ...details }, traceId),
-          creation(event, session, folder, saved.find((line) => line.folder === folder)?.uid),
-        );
-      }
-    },
+  return (traceId, out) => {
+    for (const folder of stored) {
+      const known = folder === undefined ? {} : { folder };
+      const details = { ...message(event), ...known };
+      out.push(
+        envelope(event, { eventName: 'MAILBOX_EMAIL_DELIVERED', ...details }, traceId),
+        creation(event, session, folder, saved.find((line) => line.folder === folder)?.uid),
+      );
+    }
   };
 }
 

@@ -11,11 +11,11 @@ import type { SignInJoin } from './sign-in-join.ts';
 import { signInEvent, type SignInAttempt } from './sign-in.ts';
 
 /**
- * Dovecot asks before and after the password was checked. The second question of an attempt gets
- * the same decision and is not a second event; it is recognized for this long, in ms: longer than
- * any passdb takes.
+ * Dovecot may be set to ask before and after the password is checked. The second question of an
+ * attempt gets the same decision and is not a second event; it is recognized for this long, in ms:
+ * a passdb answers faster, and after a failure Dovecot itself waits 2 s before the next attempt.
  */
-export const SECOND_QUESTION_MS = 30_000;
+export const SECOND_QUESTION_MS = 2_000;
 /** Most attempts whose second question is awaited. At the limit the oldest is forgotten. */
 export const SECOND_QUESTIONS_MAX = 10_000;
 

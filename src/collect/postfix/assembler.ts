@@ -4,7 +4,8 @@
 import type { AuditEvent } from '../../event/audit-event.ts';
 import { Holdings, type Held } from '../holdings.ts';
 import type { Assembler, LineOutcome } from '../log-collector.ts';
-import { announcement, deliveryRecord } from './email-records.ts';
+import type { TraceJoin } from '../trace-join.ts';
+import { announcement, deliveryRecord, traceIdOf } from './email-records.ts';
 import {
   parseClient,
   parseDelivery,
@@ -18,6 +19,8 @@ export interface PostfixAssemblerOptions {
   readonly now: () => number;
   /** Whether Dovecot's own log tells of what it takes by LMTP. */
   readonly lmtpTold: boolean;
+  /** Where Dovecot's collectors learn which message a delivery was. */
+  readonly traces?: TraceJoin;
 }
 
 const MARK = Buffer.from(' postfix');
@@ -25,6 +28,8 @@ const MARK = Buffer.from(' postfix');
 const MARK_BYTES_MAX = 350;
 
 const QUEUED = /^from=<(.*)>, size=(\d+), nrcpt=(\d+) \(queue active\)$/;
+/** What Dovecot's LMTP server answers; the id is that of its session in Dovecot's own events. */
+const SAVED_BY_DOVECOT = /^250 2\.0\.0 <[^<>]*> ([A-Za-z0-9+/]{8,64}(?::\w{1,8})?) Saved$/;
 const MESSAGE_ID = /^(?:resent-)?message-id=(.+)$/;
 
 /** Makes the events of one Postfix log; see the head of this file. */
@@ -156,6 +161,10 @@ export class PostfixAssembler implements Assembler {
     const complete = message.attempted.size >= (message.recipientCount ?? Infinity);
     if (complete && message.announcement !== undefined) {
       this.#announce(message, message.announcement, out);
+    }
+    const transaction = SAVED_BY_DOVECOT.exec(delivery.response)?.[1];
+    if (line.program === 'lmtp' && delivery.status === 'sent' && transaction !== undefined) {
+      this.#options.traces?.delivered(transaction, traceIdOf(line.host, queueId));
     }
     const record = deliveryRecord(message, line, delivery, this.#options.lmtpTold);
     if (record !== undefined) out.push(record);

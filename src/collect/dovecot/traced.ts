@@ -1,0 +1,74 @@
+// Events of a delivery wait here, for a moment, for the trace id of their message.
+import type { AuditEvent } from '../../event/audit-event.ts';
+import type { Held, Holdings } from '../holdings.ts';
+import type { TraceJoin } from '../trace-join.ts';
+
+/** Makes the events, with the trace id or without. */
+export type TellTraced = (traceId: string | undefined, out: AuditEvent[]) => void;
+
+interface WaitingDelivery extends Held {
+  traceId: string | undefined;
+}
+
+/** The deliveries of one log. */
+export class Traced {
+  readonly #holdings: Holdings;
+  readonly #now: () => number;
+  readonly #join: TraceJoin | undefined;
+  readonly #waiting = new Map<string, WaitingDelivery[]>();
+
+  constructor(holdings: Holdings, now: () => number, join: TraceJoin | undefined) {
+    this.#holdings = holdings;
+    this.#now = now;
+    this.#join = join;
+  }
+
+  /** Tells events of the line at the place, now or when the transaction's trace is known. */
+  tell(
+    transaction: string | undefined,
+    at: number,
+    live: boolean,
+    tell: TellTraced,
+    out: AuditEvent[],
+  ): void {
+    const join = this.#join;
+    if (join === undefined || transaction === undefined) {
+      tell(undefined, out);
+      return;
+    }
+    const traceId = live ? join.traceOf(transaction) : undefined;
+    if (live && (traceId !== undefined || !join.expectsTraces())) {
+      this.#holdings.toldAtOnce(at);
+      tell(traceId, out);
+      return;
+    }
+    const held: WaitingDelivery = {
+      at,
+      sinceMs: this.#now(),
+      told: false,
+      traceId: undefined,
+      tell: (events) => {
+        this.#forget(transaction, held);
+        tell(held.traceId, events);
+      },
+    };
+    this.#holdings.hold(held, out);
+    if (held.told) return;
+    const others = this.#waiting.get(transaction);
+    if (others === undefined) this.#waiting.set(transaction, [held]);
+    else others.push(held);
+  }
+
+  /** The trace became known: what was waiting for it, now complete. */
+  offer(transaction: string, traceId: string): readonly Held[] {
+    const waiting = this.#waiting.get(transaction) ?? [];
+    for (const held of waiting) held.traceId = traceId;
+    return [...waiting];
+  }
+
+  #forget(transaction: string, held: WaitingDelivery): void {
+    const left = this.#waiting.get(transaction)?.filter((each) => each !== held) ?? [];
+    if (left.length === 0) this.#waiting.delete(transaction);
+    else this.#waiting.set(transaction, left);
+  }
+}
