@@ -54,6 +54,13 @@ export interface StoreStats {
   readonly events: number;
   readonly storedBytes: number;
   readonly activeParts: number;
+  /** The position after the last stored event; 0 when there is none. */
+  readonly endPosition: Position;
+  /**
+   * Another one whenever events may have gone that were stored: the store was made anew, or the
+   * engine found damaged parts. What the journal still has must then be loaded again.
+   */
+  readonly generation: string;
   readonly residentBytes?: number;
 }
 
@@ -67,6 +74,7 @@ export interface EventStore {
   /**
    * Loads the range exactly once, however often it is called with the same range: the range's
    * positions are its deduplication token. Resolves when the rows are durable and can be queried.
+   * Rejects with `bad-range` when the engine cannot read the lines; nothing else may be assumed then.
    */
   load(range: LoadRange): Promise<void>;
   query(query: BoundQuery, limits: QueryLimits): Promise<QueryRows>;
