@@ -107,6 +107,23 @@ test('a second process is told who owns the journal; a killed owner owns nothing
   await (await open(directory)).close();
 });
 
+test('of several processes that start at once one owns the journal', async () => {
+  const directory = join(root, 'journal');
+  const starters = upTo(5).map(() => {
+    const child = spawn(process.execPath, [WRITER, directory], { stdio: 'pipe' });
+    cleanUp.push(() => child.kill('SIGKILL'));
+    let said = '';
+    child.stderr.setEncoding('utf8').on('data', (text: string) => (said += text));
+    const wrote = once(child.stdout, 'data').then(() => 'owner');
+    const ended = once(child, 'close').then(() => said);
+    child.stdout.resume();
+    return Promise.race([wrote, ended]);
+  });
+  const answers = await Promise.all(starters);
+  expect(answers.filter((answer) => answer === 'owner')).toHaveLength(1);
+  expect(answers.filter((answer) => answer.includes("code: 'in-use'"))).toHaveLength(4);
+});
+
 /** A file system of its own, where this machine allows to mount one; a simulated one elsewhere. */
 function smallDisk(bytes: number): { disk: Disk; path: string; setReadOnly: () => void } {
   const path = join(root, 'disk');
