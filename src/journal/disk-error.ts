@@ -1,4 +1,4 @@
-// What the operating system's error means for somebody who wants to append.
+// What the operating system's error means for somebody who wants to append, and how damage is told.
 import { JournalError } from './journal.ts';
 
 const NO_ROOM = new Set(['ENOSPC', 'EDQUOT']);
@@ -36,4 +36,16 @@ export function refusalFor(error: unknown, doing: string, path: string): Journal
   }
   const advice = 'check the disk and the system log, then restart';
   return new JournalError('failed', `${said}; ${advice}`, { cause: error });
+}
+
+/** A refusal that names the file and the byte at which something else was expected. */
+export function corrupt(
+  path: string,
+  offset: number,
+  expected: string,
+  found: string,
+): JournalError {
+  const what = `${path} is damaged at byte ${offset}: expected ${expected}, found ${found}`;
+  const advice = 'run "mailtrail journal verify" and restore the file from a backup';
+  return new JournalError('corrupt', `${what}; ${advice}`);
 }

@@ -4,7 +4,10 @@ const KIB = 1024;
 const MIB = 1024 * KIB;
 const GIB = 1024 * MIB;
 
-/** A segment rolls before it grows past this: big enough to be rare, small enough to scan in 0.1 s. */
+/**
+ * A segment rolls before it grows past this: big enough to be rare, small enough to scan in 0.1 s.
+ * One in which only checkpoints moved goes on until an event comes, because its name is taken.
+ */
 export const SEGMENT_BYTES_MAX = 64 * MIB;
 /** A segment rolls at the first block after this age, so that closed files can be kept by day. */
 export const SEGMENT_AGE_MAX_MS = 24 * 60 * 60 * 1000;

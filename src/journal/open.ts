@@ -13,7 +13,7 @@ import { acquireDataLock, type DataLock } from './lock.ts';
 import { recover } from './recovery.ts';
 import { CHAIN_BEGIN } from './seal.ts';
 import { SegmentFile } from './segment-file.ts';
-import { Segments, segmentName } from './segments.ts';
+import { Segments, segmentName, type Segment } from './segments.ts';
 
 /** What a journal is opened with. */
 export interface OpenJournalOptions {
@@ -45,9 +45,11 @@ export async function openJournal(options: OpenJournalOptions): Promise<Journal>
     // Names that a killed process did not sync must be durable before anything is built on them.
     await disk.syncDirectory(directory);
     await disk.syncDirectory(join(directory, CURSORS));
-    const { list, checkpoints } = await openSegments(disk, directory, log);
+    const { segments: list, checkpoints } = await recover({ disk, directory, log });
+    const end = list.at(-1)?.endPosition ?? 0;
+    const cursors = await Cursors.load(disk, join(directory, CURSORS), end);
+    await openLastSegment(disk, directory, list);
     const segments = new Segments(list);
-    const cursors = await Cursors.load(disk, join(directory, CURSORS), segments.end);
     const parts = { directory, disk, clock, log, limits, segments, checkpoints, cursors, lock };
     const journal = new DurableJournal(parts);
     await journal.start();
@@ -64,23 +66,16 @@ export async function openJournal(options: OpenJournalOptions): Promise<Journal>
   }
 }
 
-/** Recovers the segments and opens the last one for writing; a new journal gets its first. */
-async function openSegments(
-  disk: Disk,
-  directory: string,
-  log: Log,
-): Promise<{ list: Segments['list']; checkpoints: Map<string, string> }> {
-  const { segments: list, checkpoints } = await recover({ disk, directory, log });
+/** Opens the last segment for writing; a new journal gets its first. */
+async function openLastSegment(disk: Disk, directory: string, list: Segment[]): Promise<void> {
   const last = list.at(-1);
   if (last !== undefined) {
-    const path = join(directory, last.name);
-    last.file = await SegmentFile.reopen(disk, path, last.endOffset);
-    return { list, checkpoints };
+    last.file = await SegmentFile.reopen(disk, join(directory, last.name), last.endOffset);
+    return;
   }
   const name = segmentName(0);
   const file = await SegmentFile.create(disk, join(directory, name));
   await disk.syncDirectory(directory);
   const place = { position: 0, endPosition: 0, endOffset: 0, lastHash: CHAIN_BEGIN };
   list.push({ name, ...place, verified: true, file });
-  return { list, checkpoints };
 }

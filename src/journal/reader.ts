@@ -3,10 +3,9 @@
 import { join } from 'node:path';
 import type { Disk, DiskFile } from '../platform/disk.ts';
 import { BlockWalk } from './block-walk.ts';
-import { isMissing } from './disk-error.ts';
+import { corrupt, isMissing } from './disk-error.ts';
 import type { Cursor, JournalBlock, JournalRange, Position } from './journal.ts';
 import type { RecentBlock, RecentBlocks } from './recent-blocks.ts';
-import { corrupt } from './recovery.ts';
 import { SEAL_MARK } from './seal.ts';
 import type { Place, Segment, Segments } from './segments.ts';
 

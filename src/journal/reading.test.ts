@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import {
   DIRECTORY,
+  ManualClock,
   events,
   openSimulated,
   readIds,
@@ -204,4 +205,18 @@ describe('deletion', () => {
     expect(again.status()).toMatchObject({ segments: 1, end: EVENTS });
     expect(names).toHaveLength(1);
   });
+});
+
+test('a segment rolls when it is old', async () => {
+  const clock = new ManualClock();
+  const limits = { segmentBytesMax: 1e6, segmentAgeMaxMs: 1000 };
+  const journal = await openSimulated(disk, { clock, limits });
+  await journal.append(events(0));
+  clock.advance(1000);
+  await journal.append(events(1));
+  expect(journal.status().segments).toBe(1);
+  clock.advance(1);
+  await journal.append(events(2));
+  expect(journal.status().segments).toBe(2);
+  expect(await readIds(journal)).toEqual([0, 1, 2]);
 });

@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import type { Disk, DiskFile } from '../platform/disk.ts';
 import type { Log } from '../platform/log.ts';
 import { BlockWalk, type WalkBreak } from './block-walk.ts';
-import { JournalError, type Position } from './journal.ts';
+import { corrupt } from './disk-error.ts';
+import type { Position } from './journal.ts';
 import { readAnchor, readHead, type Anchor } from './notes.ts';
 import { CHAIN_BEGIN, parseSeal } from './seal.ts';
 import { inspectTail, readLastSeal } from './segment-tail.ts';
@@ -17,14 +18,6 @@ export interface Recovered {
   readonly segments: Segment[];
   /** Source to the JSON of its last value. */
   readonly checkpoints: Map<string, string>;
-}
-
-const ADVICE = 'run "mailtrail journal verify" and restore the file from a backup';
-
-/** An error that names the file and the byte. */
-export function corrupt(path: string, offset: number, expected: string, found: string): Error {
-  const what = `${path} is damaged at byte ${offset}: expected ${expected}, found ${found}`;
-  return new JournalError('corrupt', `${what}; ${ADVICE}`);
 }
 
 interface Context {

@@ -14,6 +14,8 @@ export type SegmentTail =
   | { readonly kind: 'damage'; readonly nextBlockOffset: number };
 
 const CHUNK_BYTES = 1024 * 1024;
+/** Most segments end without padding: the first look is a short one. */
+const FIRST_CHUNK_BYTES = 4096;
 const NEWLINES = Buffer.alloc(CHUNK_BYTES, '\n');
 const ZEROS = Buffer.alloc(CHUNK_BYTES);
 
@@ -23,9 +25,10 @@ async function contentEnd(
   from: number,
   size: number,
 ): Promise<number> {
-  const buffer = Buffer.allocUnsafe(CHUNK_BYTES);
-  for (let end = size; end > from;) {
-    const begin = Math.max(from, end - CHUNK_BYTES);
+  let chunkBytes = FIRST_CHUNK_BYTES;
+  for (let end = size; end > from; chunkBytes = CHUNK_BYTES) {
+    const begin = Math.max(from, end - chunkBytes);
+    const buffer = Buffer.allocUnsafe(chunkBytes);
     const length = await file.read(buffer.subarray(0, end - begin), begin);
     const chunk = buffer.subarray(0, length);
     if (!chunk.equals(NEWLINES.subarray(0, length)) && !chunk.equals(ZEROS.subarray(0, length))) {
@@ -80,11 +83,12 @@ export async function readLastSeal(
   // The newline of the last seal looks like padding.
   if (end === 0 || end === size) return undefined;
   for (let length = Math.min(end, 64 * 1024); ; length = Math.min(end, length * 8)) {
-    const buffer = Buffer.allocUnsafe(length);
-    const read = await file.read(buffer, end - length);
-    const newline = buffer.lastIndexOf('\n', read - 1);
+    const buffer = Buffer.allocUnsafe(length + 1);
+    await file.read(buffer, end - length);
+    if (buffer[length] !== 0x0a) return undefined;
+    const newline = buffer.lastIndexOf('\n', length - 1);
     if (newline !== -1 || length === end) {
-      return { line: buffer.toString('utf8', newline + 1, read), endOffset: end + 1 };
+      return { line: buffer.toString('utf8', newline + 1, length), endOffset: end + 1 };
     }
   }
 }

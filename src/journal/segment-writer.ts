@@ -180,6 +180,7 @@ export class SegmentWriter {
       await spare.preallocate(limits.preallocateBytes);
     } catch (error) {
       await spare.release();
+      await disk.remove(spare.path).catch(() => {});
       throw error;
     }
     this.#spare = spare;

@@ -69,6 +69,12 @@ test('any change of any byte is found, in the block where it is', async () => {
   }
 });
 
+test('a directory without a journal is a clear error', async () => {
+  await expect(verifyJournal('/nowhere', { disk: new SimulatedDisk() })).rejects.toThrow(
+    '/nowhere holds no journal',
+  );
+});
+
 describe('what is missing or moved is found', () => {
   test('a block', async () => {
     for (const name of names) {

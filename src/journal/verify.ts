@@ -6,8 +6,8 @@
 import { join } from 'node:path';
 import { systemDisk, type Disk, type DiskFile } from '../platform/disk.ts';
 import { BlockWalk, type WalkedBlock } from './block-walk.ts';
-import { isMissing } from './disk-error.ts';
-import type { Position } from './journal.ts';
+import { isMissing, refusalFor } from './disk-error.ts';
+import { JournalError, type Position } from './journal.ts';
 import { readAnchor, readHead, type Head } from './notes.ts';
 import { CHAIN_BEGIN } from './seal.ts';
 import { inspectTail } from './segment-tail.ts';
@@ -188,6 +188,11 @@ class Verification {
   }
 }
 
+function noJournal(directory: string): JournalError {
+  const advice = "name the journal folder of a server's data directory";
+  return new JournalError('failed', `${directory} holds no journal: ${advice}`);
+}
+
 function countLines(lines: Uint8Array): number {
   let count = 0;
   for (let at = lines.indexOf(0x0a); at !== -1; at = lines.indexOf(0x0a, at + 1)) count++;
@@ -196,7 +201,8 @@ function countLines(lines: Uint8Array): number {
 
 /**
  * Checks every block in the journal directory (`<data>/journal`). Damage is in the result, not an
- * error; rejects with the disk's error, or `corrupt` when `anchor.json` or `head.json` is not JSON.
+ * error; rejects with a JournalError when the directory cannot be read (`failed`, `read-only`) or
+ * `anchor.json` or `head.json` is not what the journal writes (`corrupt`).
  */
 export async function verifyJournal(
   directory: string,
@@ -209,7 +215,8 @@ export async function verifyJournal(
     try {
       await walk.run();
     } catch (error) {
-      if (!(error instanceof Damaged)) throw error;
+      if (isMissing(error)) throw noJournal(directory);
+      if (!(error instanceof Damaged)) throw refusalFor(error, 'cannot verify', directory);
       ({ damage } = error);
       // A running server deletes segments, and moves the anchor before: then begin there anew.
       const anchor = await readAnchor(disk, directory);

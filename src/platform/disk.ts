@@ -1,6 +1,7 @@
 // The disk comes in through this port, so that tests can tear writes, fill it up and pull the plug.
 // It has what a durable log needs and nothing else.
 import { open, mkdir, readdir, rename, rm, statfs, type FileHandle } from 'node:fs/promises';
+import { dirname } from 'node:path';
 
 /** `read`: must exist. `update`: must exist, to write in. `create`: must not exist. `replace`: empty. */
 export type DiskOpenMode = 'read' | 'update' | 'create' | 'replace';
@@ -23,8 +24,8 @@ export interface DiskFile {
 /** A file system. Paths are absolute. Creating, renaming and removing need `syncDirectory`. */
 export interface Disk {
   open(path: string, mode: DiskOpenMode): Promise<DiskFile>;
-  /** With its parents; not an error when it exists. Resolves to whether it had to be created. */
-  makeDirectory(path: string): Promise<boolean>;
+  /** With its parents, durably; not an error when it exists. */
+  makeDirectory(path: string): Promise<void>;
   /** The names in a directory, in no promised order. */
   list(path: string): Promise<string[]>;
   rename(from: string, to: string): Promise<void>;
@@ -119,25 +120,30 @@ class SystemFile implements DiskFile {
   }
 }
 
+async function syncDirectory(path: string): Promise<void> {
+  const directory = await open(path, 'r');
+  try {
+    await directory.sync();
+  } finally {
+    await directory.close();
+  }
+}
+
 /** The machine's own file system; nothing in it blocks the event loop. */
 export const systemDisk: Disk = {
   async open(path, mode) {
     return new SystemFile(await open(path, FLAGS[mode], FILE_MODE));
   },
   async makeDirectory(path) {
-    return (await mkdir(path, { recursive: true, mode: DIRECTORY_MODE })) !== undefined;
+    const first = await mkdir(path, { recursive: true, mode: DIRECTORY_MODE });
+    if (first === undefined) return;
+    // From the new directory up to the old one that holds the first new name.
+    for (let at = path; at !== dirname(first); at = dirname(at)) await syncDirectory(dirname(at));
   },
   list: (path) => readdir(path),
   rename: (from, to) => rename(from, to),
   remove: (path) => rm(path, { force: true }),
-  async syncDirectory(path) {
-    const directory = await open(path, 'r');
-    try {
-      await directory.sync();
-    } finally {
-      await directory.close();
-    }
-  },
+  syncDirectory,
   async freeBytes(path) {
     const { bavail, bsize } = await statfs(path);
     return bavail * bsize;

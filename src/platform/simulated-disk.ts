@@ -94,12 +94,10 @@ export class SimulatedDisk implements Disk {
     });
   }
 
-  makeDirectory(path: string): Promise<boolean> {
+  makeDirectory(path: string): Promise<void> {
     return this.#turn('open', path, () => {
-      const fresh = !this.#directories.has(path);
-      if (fresh) this.#mustBeWritable('mkdir', path);
+      if (!this.#directories.has(path)) this.#mustBeWritable('mkdir', path);
       for (let at = path; at !== dirname(at); at = dirname(at)) this.#directories.add(at);
-      return fresh;
     });
   }
 
