@@ -1,6 +1,12 @@
 // The socket side of the HTTP server: listening, limits on connections and slow clients, and an
 // orderly end.
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import {
+  createServer,
+  type IncomingMessage,
+  type Server,
+  type ServerOptions,
+  type ServerResponse,
+} from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
@@ -38,16 +44,34 @@ export interface ListenerOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly tls?: TlsKeys;
+  readonly limits?: Partial<ListenerLimits>;
 }
 
-const SERVER_OPTIONS = {
-  maxHeaderSize: HEADER_BYTES_MAX,
-  headersTimeout: HEADERS_TIMEOUT_MS,
-  requestTimeout: REQUEST_TIMEOUT_MS,
-  connectionsCheckingInterval: TIMEOUT_CHECK_MS,
-  keepAliveTimeout: KEEP_ALIVE_MS,
-  noDelay: true,
+/** The bounds a test may set. */
+export interface ListenerLimits {
+  readonly connectionsMax: number;
+  readonly headersTimeoutMs: number;
+  readonly requestTimeoutMs: number;
+  readonly timeoutCheckMs: number;
+}
+
+const LIMITS: ListenerLimits = {
+  connectionsMax: CONNECTIONS_MAX,
+  headersTimeoutMs: HEADERS_TIMEOUT_MS,
+  requestTimeoutMs: REQUEST_TIMEOUT_MS,
+  timeoutCheckMs: TIMEOUT_CHECK_MS,
 };
+
+function serverOptions(limits: ListenerLimits): ServerOptions {
+  return {
+    maxHeaderSize: HEADER_BYTES_MAX,
+    headersTimeout: limits.headersTimeoutMs,
+    requestTimeout: limits.requestTimeoutMs,
+    connectionsCheckingInterval: limits.timeoutCheckMs,
+    keepAliveTimeout: KEEP_ALIVE_MS,
+    noDelay: true,
+  };
+}
 
 function listenError(error: NodeJS.ErrnoException, listen: ListenAddress): ListenError {
   const address = formatAddress(listen);
@@ -64,6 +88,7 @@ function listenError(error: NodeJS.ErrnoException, listen: ListenAddress): Liste
 /** One listening socket and its connections. */
 export class Listener {
   readonly #options: ListenerOptions;
+  readonly #limits: ListenerLimits;
   readonly #server: Server;
   readonly #exchanges = new Set<Exchange>();
   #stopping = false;
@@ -72,11 +97,13 @@ export class Listener {
   constructor(options: ListenerOptions) {
     this.#options = options;
     const { tls } = options;
+    this.#limits = { ...LIMITS, ...options.limits };
+    const http = serverOptions(this.#limits);
     this.#server =
       tls === undefined
-        ? createServer(SERVER_OPTIONS)
-        : createTlsServer({ ...SERVER_OPTIONS, ...tls, minVersion: 'TLSv1.2' });
-    this.#server.maxConnections = CONNECTIONS_MAX;
+        ? createServer(http)
+        : createTlsServer({ ...http, ...tls, minVersion: 'TLSv1.2' });
+    this.#server.maxConnections = this.#limits.connectionsMax;
     this.#server.on('request', (incoming, outgoing) => this.#take(incoming, outgoing, false));
     this.#server.on('checkContinue', (incoming: IncomingMessage, outgoing: ServerResponse) =>
       this.#take(incoming, outgoing, true),
@@ -152,7 +179,8 @@ export class Listener {
     const nowMs = this.#options.clock.now();
     if (Math.abs(nowMs - this.#droppedLoggedAtMs) < REFUSAL_LOG_INTERVAL_MS) return;
     this.#droppedLoggedAtMs = nowMs;
-    this.#options.log.warn('connections are refused: too many are open', { max: CONNECTIONS_MAX });
+    const max = this.#limits.connectionsMax;
+    this.#options.log.warn('connections are refused: too many are open', { max });
   }
 }
 

@@ -11,7 +11,13 @@ import { createAuthenticator, type ApiKeys, type Authenticator } from './authent
 import { EventFeed, type EventFeedOptions } from './events.ts';
 import type { Exchange } from './exchange.ts';
 import { REST_BODY_BYTES_MAX } from './limits.ts';
-import { createListener, type ListenAddress, type Listener, type TlsKeys } from './listener.ts';
+import {
+  createListener,
+  type ListenAddress,
+  type Listener,
+  type ListenerLimits,
+  type TlsKeys,
+} from './listener.ts';
 import { isPolicyPath, PolicyEndpoint, type PolicyService } from './policy-endpoint.ts';
 import { QueryEndpoint } from './query.ts';
 import type { QueryLanguage } from './query-language.ts';
@@ -46,6 +52,7 @@ export interface HttpServerOptions {
   readonly eventLimits?: NonNullable<EventFeedOptions['limits']>;
   readonly tail?: Pick<TailOptions, 'pollMs' | 'heartbeatMs' | 'rowsMax' | 'tailsMax'>;
   readonly queries?: { readonly queriesMax?: number; readonly timeoutMs?: number };
+  readonly listenerLimits?: Partial<ListenerLimits>;
 }
 
 /** The server's own state, under `http` in GET /v1/status. */
@@ -119,6 +126,7 @@ class Server implements HttpServer {
       clock,
       log,
       ...(options.tls && { tls: options.tls }),
+      ...(options.listenerLimits && { limits: options.listenerLimits }),
     });
   }
 
