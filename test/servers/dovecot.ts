@@ -3,7 +3,7 @@
 import { chownSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { freePorts } from './free-ports.ts';
-import type { Organization } from './organization.ts';
+import type { MailUser, Organization } from './organization.ts';
 import { startGroup, untilListening, type ProcessGroup } from './process-group.ts';
 import { filledSnippet } from './snippet.ts';
 
@@ -63,14 +63,14 @@ export function dovecotAuditLog(directory: string): string {
   return join(directory, 'dovecot', 'log', 'audit.log');
 }
 
+function passwdLine(user: MailUser): string {
+  return `${user.login}:{PLAIN}${user.password}::::::\n`;
+}
+
 function accounts(folder: string, organization: Organization): void {
   const { users, masterUser } = organization;
-  const line = (login: string, password: string): string => `${login}:{PLAIN}${password}::::::\n`;
-  writeFileSync(
-    join(folder, 'users'),
-    users.map((user) => line(user.login, user.password)).join(''),
-  );
-  writeFileSync(join(folder, 'master-users'), line(masterUser.login, masterUser.password));
+  writeFileSync(join(folder, 'users'), users.map(passwdLine).join(''));
+  writeFileSync(join(folder, 'master-users'), passwdLine(masterUser));
 }
 
 function listener(service: string, name: string, port: number, proxyPort: number): string {
@@ -152,7 +152,7 @@ userdb {
   default_fields = uid=${MAIL_UID} gid=${MAIL_UID} home=${root}/mail/%u
 }
 service auth {
-  unix_listener ${root}/run/auth-postfix {
+  unix_listener auth-postfix {
     mode = 0666
   }
 }

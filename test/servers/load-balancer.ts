@@ -27,11 +27,13 @@ const V2_VERSION_PROXY = 0x21;
 const V2_TCP4 = 0x11;
 const V2_TCP6 = 0x21;
 
+function groups(text: string): number[] {
+  return text === '' ? [] : text.split(':').map((group) => Number.parseInt(group, 16));
+}
+
 function addressBytes(address: string): Buffer {
   if (!isIPv6(address)) return Buffer.from(address.split('.').map(Number));
   const [head = '', tail] = address.split('::');
-  const groups = (text: string): number[] =>
-    text === '' ? [] : text.split(':').map((group) => Number.parseInt(group, 16));
   const before = groups(head);
   const after = tail === undefined ? [] : groups(tail);
   const zeros = Array.from({ length: 8 - before.length - after.length }, () => 0);
@@ -128,9 +130,7 @@ export class LoadBalancer {
     await Promise.allSettled(this.#routes.values());
     for (const socket of this.#sockets) socket.destroy();
     await Promise.all(
-      this.#servers.map(
-        (server) => new Promise<void>((resolve) => server.close(() => resolve())),
-      ),
+      this.#servers.map((server) => new Promise<void>((resolve) => server.close(() => resolve()))),
     );
   }
 }

@@ -66,10 +66,23 @@ function makeCertificate(directory: string, host: string): { cert: string; key: 
   execFileSync(
     'openssl',
     [
-      ...['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes'],
-      ...['-days', CERTIFICATE_DAYS, '-subj', '/CN=localhost'],
-      ...['-addext', `subjectAltName=DNS:localhost,DNS:${host},IP:127.0.0.1`],
-      ...['-keyout', files.key, '-out', files.cert],
+      'req',
+      '-x509',
+      '-newkey',
+      'ec',
+      '-pkeyopt',
+      'ec_paramgen_curve:prime256v1',
+      '-nodes',
+      '-days',
+      CERTIFICATE_DAYS,
+      '-subj',
+      '/CN=localhost',
+      '-addext',
+      `subjectAltName=DNS:localhost,DNS:${host},IP:127.0.0.1`,
+      '-keyout',
+      files.key,
+      '-out',
+      files.cert,
     ],
     { stdio: ['ignore', 'ignore', 'pipe'] },
   );
@@ -136,7 +149,9 @@ export async function startMailServers(options: MailServersOptions = {}): Promis
   };
   try {
     const certificate = makeCertificate(directory, organization.mailHost);
-    const { dovecot, postfix } = await withRetries(() => startBoth(directory, certificate, options));
+    const { dovecot, postfix } = await withRetries(() =>
+      startBoth(directory, certificate, options),
+    );
     const groups = [dovecot.group, ...postfix.groups];
     return {
       directory,

@@ -101,7 +101,9 @@ function mailtrailConfig(options: PostfixOptions): string {
     mailLog,
     mailLogDirectory: dirname(mailLog),
   });
-  return options.policyService === undefined ? text.replace(/^smtpd_data_restrictions .*$/m, '') : text;
+  return options.policyService === undefined
+    ? text.replace(/^smtpd_data_restrictions .*$/m, '')
+    : text;
 }
 
 const PROXY = '-o smtpd_upstream_proxy_protocol=haproxy';
