@@ -12,6 +12,8 @@ export const HELD_MAX = 2_000;
 export interface Held {
   /** The place of the line that told of it: its identity across restarts. */
   readonly at: number;
+  /** The place of the first line it is made of. */
+  readonly from: number;
   /** When the line was read, ms. */
   readonly sinceMs: number;
   /** Whether its events have been told without waiting further; set by the holdings. */
@@ -85,6 +87,13 @@ export class Holdings {
       if (held.sinceMs > beforeMs) return;
       this.#leaveEarly(held, out);
     }
+  }
+
+  /** The place of the oldest line that what waits is made of. */
+  openFrom(): number | undefined {
+    let oldest = Infinity;
+    for (const { from } of this.#held.values()) oldest = Math.min(oldest, from);
+    return oldest === Infinity ? undefined : oldest;
   }
 
   /** What to note when everything before the place has been read. */

@@ -154,9 +154,8 @@ export class LogCollector implements Collector {
     this.#endPause?.();
     await this.#reading;
     this.#releaseTimer?.cancel();
-    const out: AuditEvent[] = [];
-    this.#holdings.release(Infinity, out);
-    if (out.length > 0 || this.#place.at > this.#notedAt) this.#handIn(out);
+    // What is still half known stays in the log: the next start reads its lines again.
+    if (this.#place.at > this.#notedAt) this.#handIn([]);
     await this.#handing;
     this.#state = 'stopped';
   }
@@ -299,7 +298,11 @@ export class LogCollector implements Collector {
   #checkpoint(place: TailPlace): LogCheckpoint {
     const { assembler } = this.#options;
     const holdings = this.#holdings.mark(place.at);
-    const open = Math.min(assembler.openFrom() ?? place.at, holdings.told);
+    const open = Math.min(
+      place.at,
+      assembler.openFrom() ?? Infinity,
+      this.#holdings.openFrom() ?? Infinity,
+    );
     const openFrom = Math.max(open, place.at - REREAD_BYTES_MAX);
     const files = place.files.filter(
       (_, index) => (place.files[index + 1]?.base ?? Infinity) > openFrom,

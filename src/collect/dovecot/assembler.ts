@@ -227,6 +227,7 @@ export class DovecotAssembler implements Assembler {
     const action = kind === 'opened' ? 'read' : moved ? 'move' : 'delete';
     const item: PendingItem = {
       at,
+      from: at,
       sinceMs: this.#options.now(),
       told: false,
       kind,
@@ -280,14 +281,16 @@ export class DovecotAssembler implements Assembler {
     const session = this.#sessions.use(id);
     session.commandFrom ??= at;
     const rule = sieveAction(event, session);
-    if (rule !== undefined) this.#traced.tell(id, at, live, rule, out);
+    if (rule === undefined) return;
+    this.#traced.tell(id, { at, from: session.commandFrom }, live, rule, out);
   }
 
   #delivered(event: DovecotEvent, at: number, live: boolean, out: AuditEvent[]): void {
     const session = this.#sessionOf(event);
     if (!isDelivery(event, serviceOf(event, session))) return;
     const tell = delivery(event, session);
-    this.#traced.tell(textField(event.fields, 'session'), at, live, tell, out);
+    const place = { at, from: session?.commandFrom ?? at };
+    this.#traced.tell(textField(event.fields, 'session'), place, live, tell, out);
     if (session !== undefined) this.#sessions.end(session.id);
   }
 

@@ -19,6 +19,9 @@ interface PassdbResult {
   readonly at: number;
 }
 
+/** Where an attempt's line is, and the first line that its event is made of. */
+type Place = Pick<Held, 'at' | 'from'>;
+
 interface WaitingSignIn extends Held {
   attempt: SignInAttempt;
 }
@@ -73,13 +76,14 @@ export class SignIns {
   /** An attempt has ended. `live` is false for lines that an earlier run told. */
   requestFinished(event: DovecotEvent, at: number, live: boolean, out: AuditEvent[]): void {
     const key = attemptKey(event);
-    const result = this.#results.get(key)?.result;
+    const passdb = this.#results.get(key);
     this.#results.delete(key);
-    const attempt = attemptOf(event, result);
+    const attempt = attemptOf(event, passdb?.result);
+    const from = passdb?.at ?? at;
     if (attempt.success) this.#opened(event, attempt, at);
     if (this.#join === undefined) out.push(signInEvent(attempt));
-    else if (live) this.#joinReport(this.#join, attempt, at, out);
-    else this.#wait(this.#join, attempt, at, out);
+    else if (live) this.#joinReport(this.#join, attempt, { at, from }, out);
+    else this.#wait(this.#join, attempt, { at, from }, out);
   }
 
   /** A policy report came; the attempt that was waiting for it, now complete. */
@@ -99,26 +103,26 @@ export class SignIns {
     return undefined;
   }
 
-  #joinReport(join: SignInJoin, attempt: SignInAttempt, at: number, out: AuditEvent[]): void {
+  #joinReport(join: SignInJoin, attempt: SignInAttempt, place: Place, out: AuditEvent[]): void {
     const key = signInKey(attempt);
     if (join.wasTold(key)) {
-      this.#holdings.toldAtOnce(at);
+      this.#holdings.toldAtOnce(place.at);
       return;
     }
     const report = join.takeReport(key);
     if (report === undefined && join.expectsReports()) {
-      this.#wait(join, attempt, at, out);
+      this.#wait(join, attempt, place, out);
       return;
     }
     if (report === undefined) join.lineTold(key);
-    this.#holdings.toldAtOnce(at);
+    this.#holdings.toldAtOnce(place.at);
     out.push(signInEvent(withReport(attempt, report)));
   }
 
-  #wait(join: SignInJoin, attempt: SignInAttempt, at: number, out: AuditEvent[]): void {
+  #wait(join: SignInJoin, attempt: SignInAttempt, place: Place, out: AuditEvent[]): void {
     const key = signInKey(attempt);
     const held: WaitingSignIn = {
-      at,
+      ...place,
       sinceMs: this.#now(),
       told: false,
       attempt,
@@ -153,8 +157,9 @@ export class SignIns {
     session.sourcePort = attempt.sourcePort;
     session.impersonatorId = attempt.impersonatorId;
     session.userAgent = attempt.userAgent;
-    const repeated = session.protocol === 'imap' || session.protocol === 'pop3';
     if (session.protocol === 'submission') this.#sessions.indexPeer(session);
+    // Events of IMAP repeat the client's address, those of the other protocols do not.
+    const repeated = session.protocol === 'imap';
     if (repeated && attempt.impersonatorId === undefined && attempt.userAgent === undefined) return;
     session.openFrom ??= at;
   }

@@ -26,7 +26,7 @@ export class Traced {
   /** Tells events of the line at the place, now or when the transaction's trace is known. */
   tell(
     transaction: string | undefined,
-    at: number,
+    place: Pick<Held, 'at' | 'from'>,
     live: boolean,
     tell: TellTraced,
     out: AuditEvent[],
@@ -38,12 +38,12 @@ export class Traced {
     }
     const traceId = live ? join.traceOf(transaction) : undefined;
     if (live && (traceId !== undefined || !join.expectsTraces())) {
-      this.#holdings.toldAtOnce(at);
+      this.#holdings.toldAtOnce(place.at);
       tell(traceId, out);
       return;
     }
     const held: WaitingDelivery = {
-      at,
+      ...place,
       sinceMs: this.#now(),
       told: false,
       traceId: undefined,

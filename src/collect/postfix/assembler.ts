@@ -135,6 +135,7 @@ export class PostfixAssembler implements Assembler {
     if (!first || (message.origin !== 'received' && message.origin !== 'submitted')) return 'used';
     const held: Held = {
       at,
+      from: message.openFrom,
       sinceMs: this.#options.now(),
       told: false,
       tell: (events) => {
