@@ -138,7 +138,8 @@ test('every error is told at once, each with file, line, column, path and what t
     `${FILE}:7:9: dovecot.logs: expected a list of paths, found "/var/log/x"; correct it or leave the setting out`,
     expect.stringMatching(/:9:27: retention\.days\.authentication: expected whole days .*"0"; /),
     `${FILE}:9:30: retention.days.mailbox: expected the name of a log, found "mailbox"; did you mean "mailbox-access"?`,
-    `${FILE}:10:23: journal.keepBytes: expected a size such as 512MiB, 2GB or 1048576 (bytes), at least 64MiB, found "1MiB"; correct it or leave the setting out`,
+    `${FILE}:10:23: journal.keepBytes: expected a size such as 512MiB, 2GB or 1048576 (bytes), at least ` +
+      '64MiB, found "1MiB"; correct it or leave the setting out',
     `${FILE}:13:13: access.rules[0].name: must be 1 to 64 of the characters a-z A-Z 0-9 _ -, but is "a b"`,
     `${FILE}:15:7: access.rules[0].ipRange: unknown key; did you mean "ipRanges"?`,
     expect.stringMatching(/:16:50: access\.rules\[1\]\.actions\[1\]: must be one of .*"FAX"$/),

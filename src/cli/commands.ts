@@ -1,0 +1,252 @@
+// All commands, declared. The parser, `--help`, the completions and docs/reference/cli.md are made
+// from this list; the code of a command is loaded when it is called.
+import type { CommandSpec } from './command.ts';
+import { CONFIG, DATA, END, LOG_GROUP, output, SERVER, START } from './option-groups.ts';
+
+const SERVE: CommandSpec = {
+  name: 'serve',
+  summary: 'collect, keep and answer: the server',
+  examples: [
+    ['mailtrail serve', 'with the system configuration, or none'],
+    ['mailtrail serve --data ./data --listen 127.0.0.1:4650', 'all in one directory'],
+    ['mailtrail serve --config /etc/mailtrail/config.yaml', 'as a service'],
+  ],
+  notes:
+    'SIGTERM and SIGINT drain and end with 0, a second one ends at once with 1; SIGHUP reads the configuration again and keeps the old one if it has mistakes.',
+  options: [
+    CONFIG,
+    { flags: '--listen <host:port>', about: 'where to listen', setting: 'server.listen' },
+    { ...DATA, setting: 'data' },
+    {
+      flags: '--organization <name>',
+      about: 'whose mail it is; names the log groups',
+      setting: 'organization.name',
+    },
+    {
+      flags: '--dovecot-log <file>',
+      about: 'a file Dovecot logs to',
+      repeated: true,
+      setting: 'dovecot.logs',
+      names: 'file',
+    },
+    {
+      flags: '--postfix-log <file>',
+      about: 'a file Postfix logs to',
+      repeated: true,
+      setting: 'postfix.logs',
+      names: 'file',
+    },
+    {
+      flags: '--postfix-policy-listen <address>',
+      about: 'where to answer check_policy_service: host:port or unix:/path',
+      setting: 'postfix.policyListen',
+    },
+    {
+      flags: '--allow-public-without-tls',
+      about: 'listen on other addresses than loopback without TLS',
+      setting: 'server.allowPublicWithoutTls',
+    },
+    {
+      flags: '--log-level <level>',
+      about: "how much the server's own log says",
+      choices: ['error', 'warn', 'info', 'debug'],
+      setting: 'log.level',
+    },
+  ],
+  handlesSignals: true,
+  load: () => import('./serve.ts'),
+};
+
+const QUERY: CommandSpec = {
+  name: 'query',
+  summary: 'ask in the query language of CloudWatch Logs Insights',
+  examples: [
+    [
+      "mailtrail query 'fields user, source_ip, protocol, auth_failed_reason | filter auth_successful = 0'",
+      'failed sign-ins of the last day',
+    ],
+    [
+      'mailtrail query -g mailbox-access --start 7d \'filter user_id = "bob" | stats count(*) by action, source_ip\'',
+      "what was done in bob's mailbox",
+    ],
+    [
+      'mailtrail query -o csv --start 2026-01-01 - < report.query > report.csv',
+      'a query in a file',
+    ],
+  ],
+  notes:
+    'json is one array of {field: value} objects, ndjson one object a line, csv has a header (RFC 4180). On a ' +
+    'terminal a table is fitted to it and csv is escaped; in a pipe nothing is cut. Control characters in ' +
+    'values are always escaped in tables and JSON.',
+  arguments: [{ name: 'query', about: 'the query, or - to read it from standard input' }],
+  options: [
+    LOG_GROUP,
+    START,
+    END,
+    { flags: '-n, --limit <rows>', about: 'at most so many rows, whatever the query says' },
+    output('table', 'json', 'ndjson', 'csv'),
+    { flags: '--fail-on-empty', about: 'end with 1 when there are no results' },
+    { flags: '--verbose', about: 'statistics also when standard error is not a terminal' },
+    ...SERVER,
+  ],
+  load: () => import('./query.ts'),
+};
+
+const GROUPS: CommandSpec = {
+  name: 'groups',
+  summary: 'the log groups and what is in them',
+  examples: [
+    ['mailtrail groups', 'events, size, first and last event, retention'],
+    ['mailtrail groups -o json', 'the same for programs'],
+  ],
+  options: [output('table', 'json', 'ndjson', 'csv'), ...SERVER],
+  load: () => import('./groups.ts'),
+};
+
+const TAIL: CommandSpec = {
+  name: 'tail',
+  summary: 'the newest events, and with -f those that arrive',
+  examples: [
+    ['mailtrail tail', 'the last 10 events of all logs'],
+    ['mailtrail tail -f -g authentication', 'sign-ins as they happen'],
+    ["mailtrail tail -f --filter 'access_granted = 0'", 'what is refused'],
+  ],
+  options: [
+    { flags: '-f, --follow', about: 'go on with events as they arrive' },
+    { flags: '--filter <expression>', about: 'the condition of a filter command' },
+    LOG_GROUP,
+    { flags: '-n, --lines <count>', about: 'so many events, without -f', fallback: '10' },
+    output('text', 'ndjson'),
+    ...SERVER,
+  ],
+  load: () => import('./tail.ts'),
+};
+
+const DOCTOR: CommandSpec = {
+  name: 'doctor',
+  summary: 'look at everything that has to be right, and say what to do',
+  examples: [
+    ['sudo mailtrail doctor', 'the installation on this host'],
+    ['mailtrail doctor -o json', 'the same for monitoring'],
+  ],
+  notes:
+    'Looks at versions, configuration, data directory, key, disk, clock, log files, the wiring of Dovecot and ' +
+    'Postfix, and the server. Ends with 1 if there is a ✗.',
+  options: [output('text', 'json'), ...SERVER],
+  load: () => import('./doctor.ts'),
+};
+
+const PRINT_CONFIG: CommandSpec = {
+  name: 'print-config',
+  summary: 'what Dovecot or Postfix must be told, filled in for this server',
+  examples: [
+    [
+      'mailtrail print-config dovecot > /etc/dovecot/conf.d/99-mailtrail.conf',
+      'then: doveadm reload',
+    ],
+    ['mailtrail print-config postfix >> /etc/postfix/main.cf', 'then: postfix reload'],
+  ],
+  notes:
+    'The bearer token and the nonce are shown as *** on a terminal; they are in the output when it goes to a file or a pipe, or with --show-secrets.',
+  arguments: [{ name: 'server', about: 'whose configuration', choices: ['dovecot', 'postfix'] }],
+  options: [
+    { flags: '--show-secrets', about: 'show the bearer token and the nonce on a terminal too' },
+    {
+      flags: '--endpoint-url <url>',
+      about: 'the URL by which the mail server reaches Mailtrail',
+      fallback: 'that of server.listen',
+    },
+    DATA,
+    CONFIG,
+  ],
+  load: () => import('./print-config.ts'),
+};
+
+const CONFIG_CHECK: CommandSpec = {
+  name: 'config check',
+  summary: 'say everything that is wrong with the configuration',
+  examples: [
+    ['mailtrail config check', 'the file that the server would read'],
+    ['mailtrail config check --config new.yaml', 'another file'],
+  ],
+  notes: 'Ends with 3 and one line for each mistake: file:line:column: setting: what is expected.',
+  options: [CONFIG],
+  load: () => import('./config-check.ts'),
+};
+
+const CONFIG_SHOW: CommandSpec = {
+  name: 'config show',
+  summary: 'the configuration in force',
+  examples: [
+    ['mailtrail config show', 'all settings as YAML'],
+    ['mailtrail config show --origin', 'with where each value came from'],
+  ],
+  options: [
+    { flags: '--origin', about: 'where each value came from' },
+    output('yaml', 'json'),
+    CONFIG,
+  ],
+  load: () => import('./config-show.ts'),
+};
+
+const JOURNAL_VERIFY: CommandSpec = {
+  name: 'journal verify',
+  summary: 'prove that the journal is as it was written',
+  examples: [
+    ['mailtrail journal verify', "the server's journal; it may be running"],
+    ['mailtrail journal verify --data /mnt/backup/mailtrail', 'a copy'],
+  ],
+  notes: 'Ends with 7 and the first broken byte when a block is not what its seal says.',
+  options: [DATA, CONFIG, output('text', 'json')],
+  load: () => import('./journal-verify.ts'),
+};
+
+const COMPLETION: CommandSpec = {
+  name: 'completion',
+  summary: 'completions for a shell',
+  examples: [
+    ['mailtrail completion bash > /etc/bash_completion.d/mailtrail', 'for bash'],
+    ['mailtrail completion zsh > "${fpath[1]}/_mailtrail"', 'for zsh'],
+    ['mailtrail completion fish > ~/.config/fish/completions/mailtrail.fish', 'for fish'],
+  ],
+  arguments: [{ name: 'shell', about: 'the shell', choices: ['bash', 'zsh', 'fish'] }],
+  options: [],
+  load: () => import('./completion.ts'),
+};
+
+const VERSION: CommandSpec = {
+  name: 'version',
+  summary: 'the version',
+  examples: [['mailtrail version', 'of the program and of Node']],
+  options: [],
+  load: () => import('./version.ts'),
+};
+
+/** In the order of the help. */
+export const COMMANDS: readonly CommandSpec[] = [
+  SERVE,
+  QUERY,
+  GROUPS,
+  TAIL,
+  DOCTOR,
+  PRINT_CONFIG,
+  CONFIG_CHECK,
+  CONFIG_SHOW,
+  JOURNAL_VERIFY,
+  COMPLETION,
+  VERSION,
+];
+
+/** What the commands with two words are about. */
+export const FAMILIES: Readonly<Record<string, string>> = {
+  config: 'check or show the configuration',
+  journal: 'look after the journal',
+};
+
+/** The examples of the program's own help. */
+export const PROGRAM_EXAMPLES: CommandSpec['examples'] = [
+  ['mailtrail serve', 'start the server'],
+  ["mailtrail query 'filter auth_successful = 0'", 'failed sign-ins of the last day'],
+  ['mailtrail tail -f', 'events as they happen'],
+  ['mailtrail doctor', 'what is missing, and how to add it'],
+];

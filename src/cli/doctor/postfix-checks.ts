@@ -1,0 +1,105 @@
+// Whether Postfix tells Mailtrail what it should: `postconf -n` compared with our template.
+import type { Config } from '../../config/schema.ts';
+import { postfixSocket } from '../mail-server-templates.ts';
+import { area, type Check } from './check.ts';
+import type { Host } from './host.ts';
+
+const postfix = area('Postfix');
+
+const ADD = 'add the lines below to /etc/postfix/main.cf, then: postfix reload';
+
+/** `name = value`, with continuation lines that begin with white space. */
+export function parseParameters(text: string): ReadonlyMap<string, string> {
+  const parameters = new Map<string, string>();
+  let last: string | undefined;
+  for (const line of text.split('\n')) {
+    if (line.trim() === '' || line.startsWith('#')) continue;
+    if (/^\s/.test(line) && last !== undefined) {
+      parameters.set(last, `${parameters.get(last) ?? ''} ${line.trim()}`);
+      continue;
+    }
+    const equals = line.indexOf('=');
+    if (equals <= 0) continue;
+    last = line.slice(0, equals).trim();
+    parameters.set(last, line.slice(equals + 1).trim());
+  }
+  return parameters;
+}
+
+type Parameters = ReadonlyMap<string, string>;
+
+function snippet(template: Parameters, ...names: readonly string[]): string {
+  return names.map((name) => `${name} = ${template.get(name) ?? ''}`).join('\n');
+}
+
+function policyCheck(found: Parameters, template: Parameters, config: Config): Check[] {
+  const { policyListen } = config.postfix;
+  if (policyListen === undefined) {
+    const message = 'is not asked to obey rules: postfix.policyListen is off';
+    const remedy =
+      'set postfix.policyListen, e.g. to 127.0.0.1:4651, restart the server, then: mailtrail print-config postfix';
+    return [postfix.warn(message, remedy)];
+  }
+  const wanted = `check_policy_service ${postfixSocket(policyListen)}`;
+  const lists = [...found].filter(([name, value]) => {
+    return name.endsWith('_restrictions') && value.replaceAll(/\s+/g, ' ').includes(wanted);
+  });
+  if (lists.length === 0) {
+    const lines = snippet(template, 'smtpd_data_restrictions', 'smtpd_policy_service_timeout');
+    return [postfix.fail(`does not ask Mailtrail (${wanted})`, ADD, lines)];
+  }
+  const checks = [postfix.ok(`asks Mailtrail in ${lists.map(([name]) => name).join(', ')}`)];
+  if (!found.has('smtpd_policy_service_default_action')) {
+    const message =
+      'refuses all mail while Mailtrail is down (smtpd_policy_service_default_action)';
+    const remedy = `if mail should flow then, ${ADD}`;
+    const lines = snippet(template, 'smtpd_policy_service_default_action');
+    checks.push(postfix.warn(message, remedy, lines));
+  }
+  return checks;
+}
+
+function logChecks(found: Parameters, template: Parameters, config: Config): Check[] {
+  const checks: Check[] = [];
+  const { logs } = config.postfix;
+  const file = found.get('maillog_file') ?? '';
+  if (file === '') {
+    const message = `logs to syslog; Mailtrail reads ${logs.join(', ') || 'nothing'}`;
+    if (logs.length > 0) checks.push(postfix.ok(message));
+    else checks.push(postfix.fail(message, 'name the file that syslog writes in postfix.logs'));
+  } else if (logs.includes(file)) checks.push(postfix.ok(`logs to ${file}, which is read`));
+  else {
+    const message = `logs to ${file}, Mailtrail reads ${logs.join(', ') || 'nothing'}`;
+    checks.push(postfix.fail(message, `add ${file} to postfix.logs`));
+  }
+  if (found.get('enable_long_queue_ids') !== 'yes') {
+    const message = 'uses short queue ids, which come again: messages may be taken for each other';
+    checks.push(postfix.warn(message, ADD, snippet(template, 'enable_long_queue_ids')));
+  }
+  if (!found.has('header_checks') && !found.has('smtpd_milters')) {
+    const message = 'does not log subjects (header_checks)';
+    checks.push(postfix.warn(message, ADD, snippet(template, 'header_checks')));
+  }
+  return checks;
+}
+
+/**
+ * Checks Postfix's configuration.
+ *
+ * @param template our main.cf, filled in for this installation as far as it is known
+ */
+export async function postfixChecks(
+  host: Host,
+  config: Config,
+  template: string,
+): Promise<readonly Check[]> {
+  const output = await host.run('postconf', ['-n']);
+  if (output === undefined) return [postfix.skip('is not installed on this host')];
+  if (output.exitCode !== 0) {
+    const said = output.stderr.trim().split('\n')[0] ?? '';
+    return [postfix.fail(`postconf failed: ${said}`, 'correct it, or run this as root')];
+  }
+  const found = parseParameters(output.stdout);
+  const wanted = parseParameters(template);
+  return [...policyCheck(found, wanted, config), ...logChecks(found, wanted, config)];
+}

@@ -1,0 +1,54 @@
+// `mailtrail print-config`: what Dovecot or Postfix must be told, complete with this
+// installation's values, so that it can be written where it belongs.
+import {
+  credentialsPath,
+  CredentialsError,
+  readCredentials,
+  type Credentials,
+} from '../config/credentials.ts';
+import type { Config } from '../config/schema.ts';
+import { CliError } from './cli-error.ts';
+import type { Call } from './command.ts';
+import { requireConfiguration } from './configuration.ts';
+import { EXIT, type ExitCode } from './exit-code.ts';
+import {
+  dovecotValues,
+  HIDDEN_SECRETS,
+  mailServerConfiguration,
+  ownUrl,
+  postfixValues,
+  type TemplateValues,
+} from './mail-server-templates.ts';
+
+async function ownCredentials(config: Config): Promise<Credentials> {
+  try {
+    return await readCredentials(credentialsPath(config.data));
+  } catch (error) {
+    if (!(error instanceof CredentialsError)) throw error;
+    const advice =
+      error.code === 'missing' ? '; start it once, or name its data directory with --data' : '';
+    throw new CliError(EXIT.permission, error.message + advice, { cause: error });
+  }
+}
+
+/** Prints the configuration; secrets only where nobody looks over a shoulder. */
+export async function run(call: Call): Promise<ExitCode> {
+  const { stdout, stderr, readFile } = call.world;
+  const server = call.arguments[0] === 'postfix' ? 'postfix' : 'dovecot';
+  const { config } = requireConfiguration(call);
+  const hide = stdout.isTerminal && !call.options.on('show-secrets');
+  let values: TemplateValues;
+  if (server === 'postfix') values = postfixValues(config);
+  else {
+    const endpoint = call.options.text('endpoint-url') ?? ownUrl(config);
+    values = dovecotValues(config, await ownCredentials(config), endpoint);
+    if (hide) values = { ...values, ...HIDDEN_SECRETS };
+  }
+  await stdout.write(mailServerConfiguration(server, values, readFile));
+  if (hide && server === 'dovecot') {
+    await stderr.write(
+      'The token and the nonce are shown as ***: write it to a file (> /etc/dovecot/conf.d/99-mailtrail.conf, mode 0600), or use --show-secrets.\n',
+    );
+  }
+  return EXIT.ok;
+}
