@@ -118,6 +118,11 @@ export class LogCollector implements Collector {
     this.#holdings = options.assembler.holdings;
   }
 
+  /** Whether the log is there and may be read. */
+  readable(): boolean {
+    return this.#tail !== undefined && this.#tail.waitingFor === undefined;
+  }
+
   /** Whether there are lines that were not read yet. */
   behind(): boolean {
     return this.#tail?.atEnd !== true && this.#tail?.waitingFor === undefined;

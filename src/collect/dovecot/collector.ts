@@ -48,6 +48,7 @@ class DovecotLog extends LogCollector {
   override async start(): Promise<void> {
     await super.start();
     const signIns = this.#signIns?.attach({
+      readable: () => this.readable(),
       behind: () => this.behind(),
       offer: (key, report) => {
         const held = this.#assembler.offerReport(key, report);

@@ -33,6 +33,8 @@ export function signInKey(
 
 /** The reading of a log that tells of sign-ins, as the join sees it. */
 export interface SignInLog {
+  /** Whether there is a log at all: it may not exist yet, or may not be read. */
+  readonly readable: () => boolean;
   /** Whether the log still has lines that were not read; a report then goes on waiting. */
   readonly behind: () => boolean;
   /** Called when a report came; true when a line was waiting for it and took it. */
@@ -114,11 +116,11 @@ export class SignInJoin {
   }
 
   /**
-   * Takes a report. Without a log to wait for, resolves when the event is durable and rejects when
+   * Takes a report. Without a log that can be read, resolves when the event is durable and rejects when
    * it could not be made so; otherwise the event is the log's and this resolves at once.
    */
   async report(report: SignInAttempt): Promise<void> {
-    if (this.#logs.size === 0) {
+    if (![...this.#logs].some((log) => log.readable())) {
       await this.#options.intake.accept([signInEvent(report)]);
       return;
     }

@@ -1,0 +1,277 @@
+import { expect, test } from 'vitest';
+import { fastClock, MemoryIntake, until } from '../../../test/collect/memory-intake.ts';
+import { compileRules, DEFAULT_RULE } from '../../access/decide.ts';
+import type { AccessRule } from '../../access/decision.ts';
+import type { Clock } from '../../platform/clock.ts';
+import { silentLog } from '../../platform/log.ts';
+import { PolicyRequestError } from './policy-request.ts';
+import { createPolicyHandler, SECOND_QUESTIONS_MAX, type PolicyHandler } from './policy.ts';
+import { createSignInJoin, type SignInJoin } from './sign-in-join.ts';
+
+const RULES: readonly AccessRule[] = [
+  DEFAULT_RULE,
+  { name: 'BlockImapOutside', effect: 'DENY', actions: ['IMAP'], notIpRanges: ['10.0.0.0/8'] },
+];
+
+/** A request as Dovecot 2.3.19 sends it with the documented attributes. */
+const body = (over: Record<string, unknown> = {}): Record<string, unknown> => ({
+  device_id: '"name" "Thunderbird" "version" "128.1"',
+  local: '127.0.0.1',
+  login: 'alice@example.test',
+  login_user: '',
+  lport: '143',
+  master_user: '',
+  mech: 'PLAIN',
+  orig_user: 'Alice@Example.TEST',
+  passdb_id: '1',
+  pat_id: '',
+  protocol: 'imap',
+  pwhash: '0a79',
+  real_rip: '10.1.2.3',
+  remote: '10.1.2.3',
+  rport: '53830',
+  secured: 'TLS',
+  session_id: 'bjY0QOtgRtJ/AAAB',
+  sni: '',
+  user: 'alice@example.test',
+  tls: true,
+  ...over,
+});
+
+const NOW_MS = 1_795_413_371_000;
+const stillClock: Clock = { now: () => NOW_MS, after: () => ({ cancel: () => {} }) };
+
+function handler(signIns?: (intake: MemoryIntake) => SignInJoin): {
+  handler: PolicyHandler;
+  intake: MemoryIntake;
+} {
+  const intake = new MemoryIntake();
+  const rules = compileRules(RULES);
+  return {
+    intake,
+    handler: createPolicyHandler({
+      rules: () => rules,
+      intake,
+      clock: stillClock,
+      ...(signIns !== undefined && { signIns: signIns(intake) }),
+    }),
+  };
+}
+
+test('an allowed sign-in is recorded before it is answered', async () => {
+  const { handler: policy, intake } = handler();
+  expect(await policy.handle('allow', body())).toEqual({ status: 0, msg: '' });
+  expect(intake.journal.events).toEqual([
+    {
+      log_type: 'ACCESS_CONTROL_LOGS',
+      event_timestamp: NOW_MS,
+      request_id: 'bjY0QOtgRtJ/AAAB',
+      user_id: 'alice@example.test',
+      protocol: 'IMAP',
+      source_ip: '10.1.2.3',
+      scope: 'AccessControl',
+      rule_id: 'Default',
+      access_granted: true,
+      user_agent: 'Thunderbird/128.1',
+      source_port: 53_830,
+    },
+  ]);
+});
+
+test('a refused one is told the rule', async () => {
+  const { handler: policy, intake } = handler();
+  const answer = await policy.handle('allow', body({ remote: '203.0.113.7' }));
+  expect(answer).toEqual({ status: -1, msg: 'Denied by access control rule BlockImapOutside' });
+  expect(intake.journal.events).toMatchObject([
+    { rule_id: 'BlockImapOutside', access_granted: false, source_ip: '203.0.113.7' },
+  ]);
+});
+
+test('without a record there is no answer', async () => {
+  const { handler: policy, intake } = handler();
+  intake.refuse = 'disk-full';
+  await expect(policy.handle('allow', body())).rejects.toMatchObject({ code: 'disk-full' });
+  intake.refuse = undefined;
+  await policy.handle('allow', body());
+  expect(intake.journal.events).toHaveLength(1);
+});
+
+test('the second question of an attempt is not a second decision, the next attempt is', async () => {
+  const { handler: policy, intake } = handler();
+  for (let attempt = 1; attempt <= 3; attempt++) {
+    await policy.handle('allow', body());
+    await policy.handle('allow', body());
+    expect(intake.journal.events.filter((e) => e.log_type === 'ACCESS_CONTROL_LOGS')).toHaveLength(
+      attempt,
+    );
+    await policy.handle('report', body({ success: true, policy_reject: false }));
+  }
+});
+
+test('an attempt that failed before the second question does not hide the next one', async () => {
+  const { handler: policy, intake } = handler();
+  for (let attempt = 0; attempt < 3; attempt++) {
+    await policy.handle('allow', body());
+    await policy.handle('report', body({ success: false, policy_reject: false }));
+  }
+  const decisions = intake.journal.events.filter((e) => e.log_type === 'ACCESS_CONTROL_LOGS');
+  expect(decisions).toHaveLength(3);
+});
+
+test('a second question that is decided otherwise is recorded', async () => {
+  const intake = new MemoryIntake();
+  let rules = compileRules(RULES);
+  const policy = createPolicyHandler({ rules: () => rules, intake, clock: stillClock });
+  await policy.handle('allow', body());
+  rules = compileRules([{ name: 'Closed', effect: 'DENY' }]);
+  await policy.handle('allow', body());
+  expect(intake.journal.events).toMatchObject([{ rule_id: 'Default' }, { rule_id: 'Closed' }]);
+});
+
+test('the memory of first questions is bounded', async () => {
+  const { handler: policy, intake } = handler();
+  for (let n = 0; n <= SECOND_QUESTIONS_MAX; n++) {
+    await policy.handle('allow', body({ session_id: `s${n}` }));
+  }
+  await policy.handle('allow', body({ session_id: 's0' }));
+  expect(intake.journal.events).toHaveLength(SECOND_QUESTIONS_MAX + 2);
+});
+
+test('a master user is the impersonator, before and after the password was right', async () => {
+  const { handler: policy, intake } = handler();
+  await policy.handle(
+    'allow',
+    body({ user: 'admin', orig_user: 'admin', login_user: 'alice@example.test' }),
+  );
+  await policy.handle('allow', body({ orig_user: 'admin', master_user: 'admin' }));
+  await policy.handle('report', body({ orig_user: 'admin', master_user: 'admin', success: true }));
+  expect(intake.journal.events).toMatchObject([
+    { log_type: 'ACCESS_CONTROL_LOGS', user_id: 'alice@example.test', impersonator_id: 'admin' },
+    {
+      log_type: 'AUTHENTICATION_LOGS',
+      user_id: 'alice@example.test',
+      user: 'admin',
+      impersonator_id: 'admin',
+      auth_successful: true,
+    },
+  ]);
+});
+
+test('a report without a log to wait for is a sign-in of its own', async () => {
+  const { handler: policy, intake } = handler();
+  await policy.handle('report', body({ success: false, policy_reject: true }));
+  await policy.handle(
+    'report',
+    body({
+      success: true,
+      policy_reject: false,
+      pat_id: 'pat_1',
+      session_id: '',
+      protocol: 'smtp',
+      rport: '0',
+      secured: '',
+      tls: false,
+    }),
+  );
+  expect(intake.journal.events).toEqual([
+    {
+      log_type: 'AUTHENTICATION_LOGS',
+      event_timestamp: NOW_MS,
+      request_id: 'bjY0QOtgRtJ/AAAB',
+      user_id: 'alice@example.test',
+      user: 'Alice@Example.TEST',
+      protocol: 'IMAP',
+      source_ip: '10.1.2.3',
+      user_agent: 'Thunderbird/128.1',
+      method: 'basic',
+      auth_successful: false,
+      auth_failed_reason: 'Denied by access control rule',
+      mechanism: 'PLAIN',
+      transport: 'TLS',
+      failure_detail: 'policy_refused',
+      source_port: 53_830,
+    },
+    {
+      log_type: 'AUTHENTICATION_LOGS',
+      event_timestamp: NOW_MS,
+      user_id: 'alice@example.test',
+      user: 'Alice@Example.TEST',
+      protocol: 'SMTP',
+      source_ip: '10.1.2.3',
+      user_agent: 'Thunderbird/128.1',
+      method: 'basic',
+      auth_successful: true,
+      personal_access_token_id: 'pat_1',
+      mechanism: 'PLAIN',
+      transport: 'insecure',
+    },
+  ]);
+});
+
+test.each([
+  [[], /must be a JSON object/],
+  ['x', /must be a JSON object/],
+  [{ remote: '10.0.0.1' }, /login is missing; add login=%\{requested_username\}/],
+  [{ login: 'a' }, /remote is missing; add remote=%\{rip\}/],
+  [body({ login: 7 }), /login must be a string/],
+  [body({ session_id: {} }), /session_id must be a string/],
+  [body({ success: 'yes' }), /success must be true or false/],
+])('%j is refused: %s', async (input, message) => {
+  const { handler: policy, intake } = handler();
+  const refused = policy.handle('allow', input);
+  await expect(refused).rejects.toThrow(PolicyRequestError);
+  await expect(refused).rejects.toThrow(message);
+  expect(intake.journal.events).toEqual([]);
+  expect(policy.status().rejected).toBe(1);
+});
+
+test('what a stranger writes stays inside its field', async () => {
+  const { handler: policy, intake } = handler();
+  const evil = 'x", "access_granted": true, "rule_id": "Default\n\u001b[2J\u0000';
+  await policy.handle(
+    'allow',
+    body({ login: evil, user: evil, orig_user: evil, device_id: `"name" "${evil}"`, remote: evil }),
+  );
+  const [event] = intake.journal.events;
+  expect(event).toMatchObject({
+    access_granted: false,
+    rule_id: 'BlockImapOutside',
+    user_id: evil.toLowerCase(),
+  });
+  await policy.handle('allow', body({ login: 'y'.repeat(100_000), user: 'y'.repeat(100_000) }));
+  expect(JSON.stringify(intake.journal.events[1]).length).toBeLessThan(5_000);
+});
+
+test('reports wait for their line, and are told alone only when none comes', async () => {
+  const clock = fastClock(20);
+  const intake = new MemoryIntake();
+  const signIns = createSignInJoin({ intake, clock, log: silentLog });
+  let behind = true;
+  signIns.attach({ readable: () => true, behind: () => behind, offer: () => false });
+  const policy = createPolicyHandler({ rules: () => compileRules(RULES), intake, clock, signIns });
+  await policy.handle('report', body({ success: true }));
+  const startMs = clock.now();
+  await until(
+    () => clock.now() - startMs > 4_000,
+    () => 'time stands still',
+  );
+  expect(intake.journal.events).toEqual([]);
+  behind = false;
+  await until(
+    () => intake.journal.events.length > 0,
+    () => 'the report was never told',
+  );
+  expect(intake.journal.events).toMatchObject([{ auth_successful: true }]);
+  expect(signIns.wasTold('+bjY0QOtgRtJ/AAAB')).toBe(true);
+  expect(signIns.wasTold('+bjY0QOtgRtJ/AAAB')).toBe(false);
+});
+
+test('a log that cannot be read is not waited for', async () => {
+  const { handler: policy, intake } = handler((to) => {
+    const signIns = createSignInJoin({ intake: to, clock: stillClock, log: silentLog });
+    signIns.attach({ readable: () => false, behind: () => false, offer: () => false });
+    return signIns;
+  });
+  await policy.handle('report', body({ success: true }));
+  expect(intake.journal.events).toHaveLength(1);
+});
