@@ -82,13 +82,18 @@ class Play {
   }
 
   /** A sign-in for which the password is not right. */
-  async guess(address: string, protocol: 'IMAP' | 'SMTP', account: Account): Promise<void> {
+  async guess(
+    address: string,
+    protocol: 'IMAP' | 'SMTP',
+    account: Account,
+    program: Program,
+  ): Promise<void> {
     await refused(async () => {
       if (protocol === 'SMTP') {
         const letter = { from: account.login, to: [account.login], subject: '', text: '' };
         await sendLetter(await this.#from(address, 'submissionProxy'), letter, account);
       } else {
-        await this.#openAndClose(address, account, PROGRAMS.stranger);
+        await this.#openAndClose(address, account, program);
       }
     });
     this.facts.wrongPassword(account.login, address, protocol);
@@ -181,7 +186,8 @@ async function aliceWorks(play: Play): Promise<void> {
 
 async function bobTravels(play: Play): Promise<void> {
   const bob = play.user('bob');
-  await play.guess(ADDRESSES.bobsHotel, 'IMAP', { ...bob, password: 'summer2026' });
+  const mistyped = { login: bob.login, password: 'summer2026' };
+  await play.guess(ADDRESSES.bobsHotel, 'IMAP', mistyped, PROGRAMS.bob);
   await play.imap(ADDRESSES.bobsHotel, bob, PROGRAMS.bob, async (client) => {
     await client.mailboxOpen('INBOX');
     await client.fetchAll('1:*', { envelope: true, flags: true });
@@ -208,10 +214,11 @@ async function strangerGuesses(play: Play): Promise<void> {
   }
   for (const name of ['alice', 'carol', 'dave', 'info']) {
     const account = { login: `${name}@${NORDLYS.domain}`, password: 'Summer2026' };
-    await play.guess(ADDRESSES.stranger, 'SMTP', account);
+    await play.guess(ADDRESSES.stranger, 'SMTP', account, PROGRAMS.stranger);
   }
   for (const password of ['Winter2025', 'Spring2026']) {
-    await play.guess(ADDRESSES.stranger, 'IMAP', { login: bob.login, password });
+    const account = { login: bob.login, password };
+    await play.guess(ADDRESSES.stranger, 'IMAP', account, PROGRAMS.stranger);
   }
 }
 
