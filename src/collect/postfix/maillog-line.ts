@@ -128,7 +128,7 @@ const HEADER_END =
 
 /**
  * Reads a header. Its value is the sender's, so the end is found from the right, where Postfix wrote
- * it; a value that looks like such an end does not come behind the real one.
+ * it.
  *
  * @see Postfix src/cleanup/cleanup_message.c (cleanup_act_log)
  */
@@ -138,9 +138,12 @@ export function parseHeader(text: string): MaillogHeader | undefined {
   const value = line[2] ?? '';
   const end = HEADER_END.exec(value);
   if (end === null) return undefined;
+  // The HELO name behind it is the client's too: where there might be two ends, only the value is
+  // taken, which the sender may write as he likes, and not the recipient.
+  const oneEnd = value.indexOf('; from=<') === value.lastIndexOf('; from=<');
   return {
     name: (line[1] ?? '').toLowerCase(),
     value: value.slice(0, end.index),
-    to: end[1] ?? end[2],
+    to: oneEnd ? (end[1] ?? end[2]) : undefined,
   };
 }
