@@ -214,6 +214,16 @@ test('a client that sends too often is told to wait, and its neighbours are not'
   expect(await send()).toBe(200);
 });
 
+test('a client that is told to wait hears it even while it sends', async () => {
+  const world = await startWorld({ eventLimits: { requestsPerSecond: 0.001, requestsBurst: 1 } });
+  const body = `${eventLine('a')}\n`.repeat(40_000);
+  expect((await post(world, body)).status).toBe(200);
+  for (let i = 0; i < 5; i++) {
+    const answer = await post(world, body);
+    expect([answer.status, answer.headers.get('retry-after')]).toEqual([429, '1']);
+  }
+});
+
 test('bodies in work are bounded together', async () => {
   const world = await startWorld({ eventLimits: { inFlightBytesMax: 400 } });
   const append = world.append;

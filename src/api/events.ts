@@ -97,7 +97,7 @@ export class EventFeed {
 
   /** Handles one POST. Throws what is to be refused. */
   async handle(exchange: Exchange): Promise<void> {
-    const client = this.#options.authenticator.authenticate(exchange.head());
+    const client = exchange.authenticate(this.#options.authenticator);
     if (!this.#rate.take(exchange.client, this.#options.clock.now())) {
       const message = `more than ${this.#limits.requestsPerSecond} requests a second from ${exchange.client}; put more events into each`;
       throw retryAfter(429, 'ThrottlingException', message, RETRY_SOON_SECONDS);

@@ -4,8 +4,13 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Log } from '../platform/log.ts';
 import { type ApiError, asApiError, ClientGoneError, retryAfter, tooLarge } from './api-error.ts';
-import type { Admitted, RequestHead } from './authenticator.ts';
-import { DISCARD_BYTES_MAX, DISCARD_MS, RETRY_SOON_SECONDS } from './limits.ts';
+import type { Admitted, Authenticator } from './authenticator.ts';
+import {
+  DISCARD_BYTES_MAX,
+  DISCARD_MS,
+  KNOWN_CLIENT_DISCARD_BYTES_MAX,
+  RETRY_SOON_SECONDS,
+} from './limits.ts';
 
 /** Bytes that bodies may take in memory together. */
 export class BodyBudget {
@@ -46,7 +51,8 @@ export class Exchange {
   readonly method: string;
   /** The client asked by `Expect: 100-continue` whether to send its body at all. */
   readonly #asksToContinue: boolean;
-  readonly #gone = new AbortController();
+  #gone: AbortController | undefined;
+  #discardBytesMax = DISCARD_BYTES_MAX;
 
   constructor(incoming: IncomingMessage, outgoing: ServerResponse, asksToContinue = false) {
     this.incoming = incoming;
@@ -56,13 +62,20 @@ export class Exchange {
     this.method = incoming.method ?? 'GET';
     this.#asksToContinue = asksToContinue;
     outgoing.setHeader('x-request-id', this.requestId);
-    outgoing.once('close', () => {
-      if (!outgoing.writableFinished) this.#gone.abort(new ClientGoneError('the client left'));
-    });
   }
 
   /** Aborts when the client went away before it had its answer. */
   get gone(): AbortSignal {
+    if (this.#gone === undefined) {
+      const { outgoing } = this;
+      const gone = new AbortController();
+      const abort = (): void => {
+        if (!outgoing.writableFinished) gone.abort(new ClientGoneError('the client left'));
+      };
+      if (outgoing.closed) abort();
+      else outgoing.once('close', abort);
+      this.#gone = gone;
+    }
     return this.#gone.signal;
   }
 
@@ -70,10 +83,23 @@ export class Exchange {
     return this.incoming.socket.remoteAddress ?? '';
   }
 
-  /** What the authenticator sees of it. */
-  head(apiKeyHeader = false): RequestHead {
-    const { method, target, client, incoming } = this;
-    return { method, target, client, rawHeaders: incoming.rawHeaders, apiKeyHeader };
+  /**
+   * Throws an ApiError unless the caller is known.
+   *
+   * @param apiKeyHeader whether the token may come as `X-API-Key`
+   */
+  authenticate(authenticator: Authenticator, apiKeyHeader = false): Admitted {
+    const { method, target, client } = this;
+    const { rawHeaders } = this.incoming;
+    const admitted = authenticator.authenticate({
+      method,
+      target,
+      client,
+      rawHeaders,
+      apiKeyHeader,
+    });
+    this.#discardBytesMax = KNOWN_CLIENT_DISCARD_BYTES_MAX;
+    return admitted;
   }
 
   /** The parameters of the query string. */
@@ -89,8 +115,9 @@ export class Exchange {
   async body(admitted: Admitted, bytesMax: number, budget?: BodyBudget): Promise<Buffer> {
     const limit = Math.min(bytesMax, admitted.bodyBytesMax);
     const hint = limit < bytesMax ? ' when x-amz-content-sha256 is not sent' : '; send it in parts';
-    const over = tooLarge(`the body is longer than ${limit} bytes, which is the limit${hint}`);
-    if (Number(this.incoming.headers['content-length'] ?? 0) > limit) throw over;
+    const over = (): ApiError =>
+      tooLarge(`the body is longer than ${limit} bytes, which is the limit${hint}`);
+    if (Number(this.incoming.headers['content-length'] ?? 0) > limit) throw over();
     if (this.#asksToContinue) this.outgoing.writeContinue();
     const body = await this.#read(limit, over, budget);
     try {
@@ -102,7 +129,7 @@ export class Exchange {
     return body;
   }
 
-  #read(limit: number, over: ApiError, budget: BodyBudget | undefined): Promise<Buffer> {
+  #read(limit: number, over: () => ApiError, budget: BodyBudget | undefined): Promise<Buffer> {
     const { incoming } = this;
     const chunks: Buffer[] = [];
     let bytes = 0;
@@ -118,7 +145,7 @@ export class Exchange {
           reject(error);
         });
       const onData = (chunk: Buffer): void => {
-        if (bytes + chunk.length > limit) return fail(over);
+        if (bytes + chunk.length > limit) return fail(over());
         try {
           budget?.take(chunk.length);
         } catch (error) {
@@ -136,8 +163,13 @@ export class Exchange {
 
   /** Answers JSON. */
   json(status: number, value: unknown, headers: Readonly<Record<string, string>> = {}): void {
-    const text = Buffer.from(`${JSON.stringify(value)}\n`);
-    const all = { ...headers, 'content-type': 'application/json', 'content-length': text.length };
+    // A string goes out in one piece with the headers, a buffer would not.
+    const text = `${JSON.stringify(value)}\n`;
+    const all = {
+      ...headers,
+      'content-type': 'application/json',
+      'content-length': Buffer.byteLength(text),
+    };
     if (this.outgoing.headersSent || this.outgoing.destroyed) return;
     if (this.#bodyIsWhole()) {
       this.outgoing.writeHead(status, all).end(this.method === 'HEAD' ? undefined : text);
@@ -167,7 +199,7 @@ export class Exchange {
     };
     const count = (chunk: Buffer): void => {
       bytes += chunk.length;
-      if (bytes > DISCARD_BYTES_MAX) end();
+      if (bytes > this.#discardBytesMax) end();
     };
     const timer = setTimeout(end, DISCARD_MS);
     timer.unref();

@@ -43,8 +43,13 @@ export const REST_BODY_BYTES_MAX = MIB;
  * x-amz-content-sha256. The access key id and the time were checked then.
  */
 export const UNVERIFIED_BODY_BYTES_MAX = MIB;
-/** Thrown away of a body that was refused unread, so that a client still sending sees the answer. */
+/**
+ * Thrown away of a stranger's body that was refused unread, so that a client still sending sees the
+ * answer instead of a reset connection.
+ */
 export const DISCARD_BYTES_MAX = 64 * KIB;
+/** The same for a client with a key, which must see that it is to slow down: any whole body. */
+export const KNOWN_CLIENT_DISCARD_BYTES_MAX = EVENTS_BODY_BYTES_MAX;
 /** How long that may take. */
 export const DISCARD_MS = 1000;
 

@@ -57,7 +57,7 @@ export class PolicyEndpoint {
 
   /** Handles one POST. Throws what is to be refused. */
   async handle(exchange: Exchange): Promise<void> {
-    const client = this.#options.authenticator.authenticate(exchange.head(true));
+    const client = exchange.authenticate(this.#options.authenticator, true);
     const command = commandOf(exchange.target);
     if (this.#requests >= this.#requestsMax) {
       const message = `${this.#requests} policy requests wait for the disk, which is the limit`;

@@ -6,9 +6,11 @@ import {
   eventLine,
   Gate,
   rawExchange,
+  rowsOf,
   startWorld,
   stopWorlds,
 } from '../../test/e2e/api-world.ts';
+import type { Row } from '../store/event-store.ts';
 import { HEADER_BYTES_MAX, REST_BODY_BYTES_MAX } from './limits.ts';
 import { ListenError } from './listener.ts';
 
@@ -229,6 +231,27 @@ test('stopping lets what is in flight end, and takes nothing new', async () => {
   await stopped;
   expect(world.lines.length).toBe(1);
   await world.stop(); // again is no error
+});
+
+test('stopping waits for the rows of a query, and for no idle connection after them', async () => {
+  const world = await startWorld();
+  const more = new Gate();
+  async function* batches(): AsyncGenerator<Row[]> {
+    yield [['a', 1]];
+    await more.opened;
+    yield [['b', 2]];
+  }
+  world.query = async () => rowsOf(batches());
+  const response = await fetch(`${world.url}/v1/query`, {
+    method: 'POST',
+    headers: BEARER,
+    body: '{"query":"q"}',
+  });
+  const stopped = world.stop(60_000);
+  more.open();
+  expect((await response.text()).split('\n').length).toBe(5);
+  await stopped;
+  expect(world.log.join('')).not.toContain('cut off');
 });
 
 test('what does not end in time is cut off', async () => {

@@ -173,7 +173,7 @@ class Server implements HttpServer {
     if (!route.methods.includes(exchange.method)) throw methodNotAllowed(exchange, route.methods);
     let body: Buffer = NO_BODY;
     if (!route.open) {
-      const client = this.#authenticator.authenticate(exchange.head());
+      const client = exchange.authenticate(this.#authenticator);
       body = await exchange.body(client, REST_BODY_BYTES_MAX);
     }
     const listen = getRequestListener((request) => this.#rest.fetch(request, { exchange, body }), {
