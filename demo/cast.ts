@@ -3,6 +3,7 @@
 import type { Program } from '../test/servers/clients/imap.ts';
 import type { Letter } from '../test/servers/clients/smtp.ts';
 import { NORDLYS } from '../test/servers/organization.ts';
+import { REFUSING_DOMAIN } from '../test/servers/postfix.ts';
 
 /** Where people are. */
 export const ADDRESSES = {
@@ -24,9 +25,6 @@ export const PROGRAMS = {
   admin: { name: 'Roundcube', version: '1.6.9' },
   stranger: { name: 'imap-grab', version: '0.4' },
 } as const satisfies Record<string, Program>;
-
-/** A domain of the outside world whose server knows none of the recipients. */
-export const REFUSING_DOMAIN = 'closed-accounts.example';
 
 /** Where the stranger's rule puts what bob shall not see. */
 export const HIDDEN_FOLDER = 'Archive/2019';

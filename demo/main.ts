@@ -7,6 +7,7 @@ import { recordKept, stopKept } from './keep.ts';
 import { environmentOf } from './mailtrail.ts';
 import { setStage, type Stage } from './stage.ts';
 import { playStory, RULE } from './story.ts';
+import { stopStartedGroups } from '../test/servers/process-group.ts';
 
 const USAGE = `Usage: npm run demo [-- OPTION]
 
@@ -56,15 +57,28 @@ To stop         npm run demo -- --stop
 `;
 }
 
-async function demo(keep: boolean): Promise<number> {
-  let stop: (() => Promise<void>) | undefined;
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+/** Exit status by signal, as shells have it. */
+const INTERRUPTIONS = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const;
+let interrupted = false;
+
+/** Ctrl-C and the like: everything is ended and removed, then this process ends. */
+function onInterruption(stop: () => Promise<void>): void {
+  for (const [signal, status] of Object.entries(INTERRUPTIONS)) {
     process.on(signal, () => {
+      if (interrupted) return;
+      interrupted = true;
       progress(`${signal}: cleaning up`);
-      const status = signal === 'SIGINT' ? 130 : 143;
-      void (stop?.() ?? Promise.resolve()).finally(() => process.exit(status));
+      // What is being started just now is not the stage's yet.
+      void stopStartedGroups()
+        .then(stop)
+        .finally(() => process.exit(status));
     });
   }
+}
+
+async function demo(keep: boolean): Promise<number> {
+  let stop: () => Promise<void> = () => Promise.resolve();
+  onInterruption(() => stop());
   const stage = await setStage({ progress, outlives: keep, began: (clean) => (stop = clean) });
   let kept = false;
   try {
@@ -113,8 +127,11 @@ async function main(): Promise<number> {
 }
 
 try {
-  process.exit(await main());
+  process.exitCode = await main();
+  if (!interrupted) process.exit();
 } catch (error) {
+  // An interrupted story fails somewhere; that is not what the user wants to hear.
+  if (interrupted) await new Promise(() => undefined);
   process.stderr.write(
     `\nThe demo failed: ${error instanceof Error ? error.message : String(error)}\n`,
   );

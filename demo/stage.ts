@@ -7,7 +7,6 @@ import {
 } from '../test/servers/mail-servers.ts';
 import type { MailServers } from '../test/servers/mail-servers.ts';
 import { NORDLYS } from '../test/servers/organization.ts';
-import { REFUSING_DOMAIN } from './cast.ts';
 import { startMailtrail, type Mailtrail } from './mailtrail.ts';
 import { RULE } from './story.ts';
 
@@ -65,7 +64,6 @@ export async function setStage(options: StageOptions): Promise<Stage> {
         bearerToken: mailtrail.bearerToken,
       },
       policyService: mailtrail.policyService,
-      refusingDomains: [REFUSING_DOMAIN],
       outlives,
     });
     running.push(() => servers.stop());

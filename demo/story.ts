@@ -10,15 +10,8 @@ import { activateScript } from '../test/servers/clients/sieve.ts';
 import { sendLetter, type Letter } from '../test/servers/clients/smtp.ts';
 import type { MailServers } from '../test/servers/mail-servers.ts';
 import { NORDLYS, userNamed, type MailUser } from '../test/servers/organization.ts';
-import {
-  ADDRESSES,
-  BAIT,
-  HIDDEN_FOLDER,
-  HIDING_SCRIPT,
-  LETTERS,
-  PROGRAMS,
-  REFUSING_DOMAIN,
-} from './cast.ts';
+import { ADDRESSES, BAIT, HIDDEN_FOLDER, HIDING_SCRIPT, LETTERS, PROGRAMS } from './cast.ts';
+import { REFUSING_DOMAIN } from '../test/servers/postfix.ts';
 import { emptyFacts, type StoryFacts } from './facts.ts';
 
 /** The rule of the story; the stage puts it into Mailtrail's configuration. */
@@ -311,8 +304,7 @@ const SCENES: readonly (readonly [string, (play: Play) => Promise<void>])[] = [
 ];
 
 /**
- * Plays the whole story, scene by scene. The servers must ask a Mailtrail that has the story's RULE,
- * and their outside world must refuse REFUSING_DOMAIN.
+ * Plays the whole story, scene by scene. The servers must ask a Mailtrail that has the story's RULE.
  *
  * @returns what must be found in the record afterwards
  */

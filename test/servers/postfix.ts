@@ -14,6 +14,8 @@ const START_DEADLINE_MS = 20_000;
 /** How long `postfix check` may take, which makes the queue's directories. */
 const CHECK_TIMEOUT_MS = 30_000;
 const DAEMONS = '/usr/lib/postfix/sbin';
+/** Always among the domains whose server refuses every recipient. */
+export const REFUSING_DOMAIN = 'refuses-all.example';
 /** Connections that a sink lets wait. */
 const SINK_BACKLOG = '100';
 const PORTS = ['mx', 'mxProxy', 'submission', 'submissionProxy', 'sink', 'refusingSink'] as const;
@@ -59,7 +61,7 @@ export function postfixMailLog(directory: string): string {
 function siteConfig(options: PostfixOptions, root: string): string {
   const { organization, ports, certificate } = options;
   const mailboxes = organization.users.map(({ login }) => `{${login} = ok}`).join(', ');
-  const refusing = options.refusingDomains
+  const refusing = [REFUSING_DOMAIN, ...options.refusingDomains]
     .map((domain) => `{${domain} = smtp:[127.0.0.1]:${ports.refusingSink}}`)
     .join(', ');
   return `
@@ -160,6 +162,21 @@ function ownId(flag: '-u' | '-g', account: string): number {
   return Number(execFileSync('id', [flag, account], { encoding: 'utf8' }));
 }
 
+/** Lets Postfix look at its configuration and make the directories of its queue. */
+function checkConfig(configDirectory: string, mailLog: string): void {
+  try {
+    execFileSync('postfix', ['-c', configDirectory, 'check'], {
+      stdio: ['ignore', 'ignore', 'pipe'],
+      timeout: CHECK_TIMEOUT_MS,
+    });
+  } catch (error) {
+    const said = String((error as { stderr?: unknown }).stderr ?? error);
+    throw new Error(`Postfix refuses its configuration:\n${said}\n${tailOf(mailLog)}`, {
+      cause: error,
+    });
+  }
+}
+
 /**
  * Starts Postfix and its outside world, and waits until they answer. On failure nothing runs and
  * the log's end is told. Postfix can only be started by root.
@@ -177,12 +194,9 @@ export async function startPostfix(options: PostfixOptions): Promise<Postfix> {
     [siteConfig(options, root), mailtrailConfig(options), options.extraConfig ?? ''].join('\n'),
   );
   writeFileSync(join(configDirectory, 'master.cf'), masterConfig(ports));
-  execFileSync('postfix', ['-c', configDirectory, 'check'], {
-    stdio: ['ignore', 'ignore', 'pipe'],
-    timeout: CHECK_TIMEOUT_MS,
-  });
   const outputFile = join(root, 'log', 'start.log');
   const mailLog = postfixMailLog(options.directory);
+  checkConfig(configDirectory, mailLog);
   const groups = [
     startSink(options, root, 'the sink', [], ports.sink),
     startSink(options, root, 'the refusing sink', ['-f', 'RCPT'], ports.refusingSink),

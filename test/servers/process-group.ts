@@ -28,6 +28,9 @@ export interface ProcessGroupOptions {
   readonly outlives?: boolean;
 }
 
+/** What this process started and nobody has stopped yet. */
+const started = new Set<number>();
+
 function pause(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
 }
@@ -74,6 +77,12 @@ export async function stopGroup(group: number): Promise<void> {
     await pause(POLL_MS);
   }
   while (membersOf(group).length > 0) await pause(POLL_MS);
+  started.delete(group);
+}
+
+/** Stops everything this process started and has not stopped: for a run that is interrupted. */
+export async function stopStartedGroups(): Promise<void> {
+  await Promise.all([...started].map(stopGroup));
 }
 
 /**
@@ -98,6 +107,7 @@ export function startGroup(options: ProcessGroupOptions): ProcessGroup {
   child.once('exit', (code, signal) => (ended ??= `ended with ${signal ?? `code ${code}`}`));
   if (options.outlives === true) child.unref();
   const id = child.pid;
+  if (id !== undefined) started.add(id);
   return {
     name: options.name,
     id: id ?? 0,
