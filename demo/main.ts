@@ -77,8 +77,8 @@ function onInterruption(stop: () => Promise<void>): void {
 }
 
 async function demo(keep: boolean): Promise<number> {
-  let stop: () => Promise<void> = () => Promise.resolve();
-  onInterruption(() => stop());
+  let stop: (() => Promise<void>) | undefined;
+  onInterruption(async () => stop?.());
   const stage = await setStage({ progress, outlives: keep, began: (clean) => (stop = clean) });
   let kept = false;
   try {
