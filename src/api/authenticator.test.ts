@@ -1,10 +1,12 @@
+import { Sha256 } from '@aws-crypto/sha256-js';
+import { SignatureV4 } from '@smithy/signature-v4';
 import { expect, test } from 'vitest';
 import { KEYS } from '../../test/e2e/api-world.ts';
 import { createLog } from '../platform/log.ts';
 import { ApiError } from './api-error.ts';
 import { createAuthenticator } from './authenticator.ts';
 import { REFUSAL_LOG_INTERVAL_MS, UNVERIFIED_BODY_BYTES_MAX } from './limits.ts';
-import { sha256Hex, signRequest } from './sigv4.ts';
+import { signRequest } from './sigv4.ts';
 
 function setUp() {
   const time = { nowMs: Date.UTC(2026, 0, 31) };
@@ -96,8 +98,6 @@ test('a signature opens; its body is checked when it is there', () => {
 
 test('a signature without the hash of its body waits for a small body', async () => {
   const { check, time, authenticator } = setUp();
-  const { SignatureV4 } = await import('@smithy/signature-v4');
-  const { Sha256 } = await import('@aws-crypto/sha256-js');
   const signer = new SignatureV4({
     credentials: KEYS,
     region: 'us-east-1',
@@ -123,7 +123,6 @@ test('a signature without the hash of its body waits for a small body', async ()
   admitted.checkBody(Buffer.from('x'));
   expect(() => admitted.checkBody(Buffer.from('y'))).toThrow('does not match');
   expect(authenticator.refusals).toBe(1);
-  expect(sha256Hex('')).toMatch(/^e3b0c442/);
 });
 
 test('refusals are logged, not more often than the limit, and without secrets', () => {

@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { request } from 'node:http';
 import { gzipSync } from 'node:zlib';
+import { Sha256 } from '@aws-crypto/sha256-js';
+import { SignatureV4 } from '@smithy/signature-v4';
 import { afterEach, expect, test } from 'vitest';
 import {
   BEARER,
@@ -13,6 +15,7 @@ import {
   type World,
 } from '../../test/e2e/api-world.ts';
 import { JournalError } from '../journal/journal.ts';
+import { UNVERIFIED_BODY_BYTES_MAX } from './limits.ts';
 import { signRequest } from './sigv4.ts';
 
 afterEach(stopWorlds);
@@ -263,6 +266,33 @@ test('a signed body is compared with its hash as it was sent', async () => {
   expect(other.status).toBe(403);
   expect(other.body.error).toMatchObject({ code: 'InvalidSignatureException' });
   expect(world.lines.length).toBe(1);
+});
+
+test('of a body whose hash is not signed only so much is read before it is verified', async () => {
+  const world = await startWorld();
+  const signer = new SignatureV4({
+    credentials: KEYS,
+    region: 'us-east-1',
+    service: 'logs',
+    sha256: Sha256,
+    applyChecksum: false,
+  });
+  const send = async (body: string): Promise<Answer> => {
+    const host = `127.0.0.1:${world.port}`;
+    const { headers } = await signer.sign({
+      method: 'POST',
+      protocol: 'http:',
+      hostname: '127.0.0.1',
+      path: '/v1/events',
+      headers: { host },
+      body,
+    });
+    return post(world, body, headers);
+  };
+  expect((await send(eventLine('a'))).status).toBe(200);
+  const answer = await send(' '.repeat(UNVERIFIED_BODY_BYTES_MAX + 1));
+  expect(answer.status).toBe(413);
+  expect(answer.body.error?.message).toContain('when x-amz-content-sha256 is not sent');
 });
 
 test("a stranger's body is not waited for", async () => {

@@ -48,7 +48,7 @@ export const UNVERIFIED_BODY_BYTES_MAX = MIB;
  * answer instead of a reset connection.
  */
 export const DISCARD_BYTES_MAX = 64 * KIB;
-/** The same for a client with a key, which must see that it is to slow down: any whole body. */
+/** The same for a client with a key, which must see that it is to slow down: a whole body. */
 export const KNOWN_CLIENT_DISCARD_BYTES_MAX = EVENTS_BODY_BYTES_MAX;
 /** How long that may take. */
 export const DISCARD_MS = 1000;

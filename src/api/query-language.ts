@@ -20,7 +20,10 @@ export interface QueryScope {
   readonly nowMs: number;
   /** No more rows than this, whatever the text says. */
   readonly limitMax?: number;
-  /** Only events that entered the journal after this point. */
+  /**
+   * Only events that entered the journal after this point: the first of them has this very number
+   * as its position, as an event's position is the number of events before it.
+   */
   readonly afterPosition?: Position;
 }
 

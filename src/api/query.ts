@@ -82,6 +82,7 @@ export class QueryEndpoint {
       const { message, start, end } = compiled.error;
       throw malformedQuery(message, start, end);
     }
+    gone.throwIfAborted();
     const giveBack = this.#places.take();
     if (giveBack === undefined) {
       const message = `${this.#places.taken} queries are running, which is the limit; try again when one has ended`;
