@@ -1,7 +1,7 @@
 // The command line's side of the HTTP API: finding the server, signing, and errors in words that
 // say what to do.
 import { signRequest } from '../api/sigv4.ts';
-import { DEFAULT_LISTEN } from '../config/schema.ts';
+import { DEFAULT_LISTEN } from '../config/address.ts';
 import { findApiKey, type ApiKey } from './api-key.ts';
 import { CliError, errorCode, wordsOf } from './cli-error.ts';
 import type { Call } from './command.ts';

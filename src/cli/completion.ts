@@ -1,8 +1,8 @@
 // `mailtrail completion`: scripts for bash, zsh and fish, made from the declarations.
-import { LOG_NAMES } from '../config/schema.ts';
 import type { Call, CommandSpec, OptionSpec } from './command.ts';
 import { longName, takesValue } from './command.ts';
 import { COMMANDS, FAMILIES } from './commands.ts';
+import { LOG_NAMES } from './option-groups.ts';
 import { EXIT, type ExitCode } from './exit-code.ts';
 
 /** The first words, with what they are. */

@@ -1,7 +1,11 @@
 // Options that several commands share, declared once.
-import { DEFAULT_LISTEN, LOG_NAMES } from '../config/schema.ts';
+import { DEFAULT_LISTEN } from '../config/address.ts';
+import { LOG_TYPE_SPECS } from '../event/log-type.ts';
 import type { OptionSpec } from './command.ts';
 import { TIME_FORMS } from './time-argument.ts';
+
+/** The short names of the logs, as log groups end. */
+export const LOG_NAMES: readonly string[] = LOG_TYPE_SPECS.map((spec) => spec.groupSuffix);
 
 export const COLOR: OptionSpec = {
   flags: '--color <when>',

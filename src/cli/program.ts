@@ -6,6 +6,7 @@ import { longName, Options, type CommandSpec, type OptionSpec } from './command.
 import { COMMANDS, FAMILIES, PROGRAM_EXAMPLES } from './commands.ts';
 import { escapeLines } from './escape.ts';
 import { EXIT, EXIT_MEANINGS, type ExitCode } from './exit-code.ts';
+import { versionText } from './version.ts';
 import { OutputClosedError, type World } from './world.ts';
 
 /** Help wider than this is hard to read. */
@@ -14,6 +15,17 @@ const HELP_COLUMNS_MAX = 100;
 function exampleText(examples: CommandSpec['examples']): string {
   const lines = examples.map(([command, does]) => `  ${command}\n      ${does}`);
   return `Examples:\n${lines.join('\n')}\n`;
+}
+
+/** Breaks a text at its spaces. */
+function wrapWords(text: string, columns: number): string {
+  const lines = [''];
+  for (const word of text.split(' ')) {
+    const line = lines.at(-1) ?? '';
+    if (line !== '' && line.length + 1 + word.length > columns) lines.push(word);
+    else lines[lines.length - 1] = line === '' ? word : `${line} ${word}`;
+  }
+  return lines.join('\n');
 }
 
 function exitCodeText(): string {
@@ -51,7 +63,8 @@ interface Asked {
 function addCommand(parent: Command, name: string, spec: CommandSpec, ask: (a: Asked) => void) {
   const command = parent.command(name).description(spec.summary);
   command.addHelpText('before', exampleText(spec.examples));
-  if (spec.notes !== undefined) command.addHelpText('after', `\n${spec.notes}`);
+  if (spec.notes !== undefined)
+    command.addHelpText('after', `\n${wrapWords(spec.notes, HELP_COLUMNS_MAX)}`);
   for (const { name: argument, about, choices } of spec.arguments ?? []) {
     const list = choices === undefined ? '' : `: ${choices.join(', ')}`;
     command.argument(`<${argument}>`, about + list);
@@ -83,6 +96,7 @@ function buildProgram(world: World, printed: Printed, ask: (asked: Asked) => voi
   const helpWidth = Math.min(world.stdout.columns ?? HELP_COLUMNS_MAX, HELP_COLUMNS_MAX);
   program
     .description('Audit logging for Dovecot and Postfix: who signed in, read, deleted, sent.')
+    .version(versionText(world), '-V, --version', 'print the version')
     .exitOverride()
     .configureOutput({
       writeOut: (text) => {
@@ -110,12 +124,6 @@ function buildProgram(world: World, printed: Printed, ask: (asked: Asked) => voi
       addCommand(family, second, spec, ask);
     }
   }
-  program.option('-V, --version', 'print the version');
-  program.action(() => {
-    if (program.opts()['version'] !== true) program.help({ error: true });
-    const spec = COMMANDS.find(({ name }) => name === 'version');
-    if (spec !== undefined) ask({ spec, arguments: [], options: new Options({}) });
-  });
   return program;
 }
 

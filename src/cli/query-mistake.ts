@@ -18,13 +18,19 @@ export function caretLines(query: string, start: number, end: number): string {
   return `  ${shown(lineBegin, lineEnd)}\n  ${indent}${carets}`;
 }
 
-/** The refusal with the place in the query, if it tells one; any other error as it is. */
-export function locateMistake(error: unknown, query: string): unknown {
+/**
+ * The refusal with the place in the query, if it tells one; any other error as it is.
+ *
+ * @param before characters that were put in front of what the user wrote
+ */
+export function locateMistake(error: unknown, query: string, before = 0): unknown {
   if (!(error instanceof ApiRefusal)) return error;
-  const { start, end, message } = error.body;
-  if (start === undefined) return error;
+  const { message } = error.body;
+  if (error.body.start === undefined) return error;
+  const start = Math.max(0, error.body.start - before);
+  const end = error.body.end === undefined ? start + 1 : error.body.end - before;
   const line = query.slice(0, start).split('\n').length;
   const where = query.includes('\n') ? `line ${line} of the query` : 'the query';
-  const carets = caretLines(query, start, end ?? start + 1);
+  const carets = caretLines(query, start, end);
   return new CliError(error.exitCode, `${where}: ${message}\n${carets}`, { cause: error });
 }

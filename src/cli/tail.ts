@@ -60,7 +60,7 @@ async function newest(
   try {
     response = await client.post('/v1/query', request);
   } catch (error) {
-    throw locateMistake(error, request.query);
+    throw locateMistake(error, filter ?? '', prefix.length);
   }
   const rows: ResultRow[] = [];
   for await (const item of streamItems(response)) if (item.kind === 'row') rows.push(item.row);

@@ -1,5 +1,8 @@
 // Where a server listens: parsing, and whether strangers can reach it.
 
+/** Where the server listens and the command line asks when nothing is said. */
+export const DEFAULT_LISTEN = '127.0.0.1:4650';
+
 /** A TCP address. Port 0 lets the system choose. */
 export interface TcpAddress {
   readonly host: string;

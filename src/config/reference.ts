@@ -1,7 +1,7 @@
 // docs/reference/configuration.md, made from the declaration; a test keeps the file current.
 import { DECLARED_SETTINGS, type DeclaredSetting } from './declared-settings.ts';
 import { SYSTEM_CONFIG_FILE } from './load.ts';
-import { DEFAULT_LISTEN } from './schema.ts';
+import { DEFAULT_LISTEN } from './address.ts';
 
 const INTRODUCTION = `# Configuration
 

@@ -2,10 +2,11 @@
 // environment variables, `config show` and docs/reference/configuration.md follow from here.
 import { z } from 'zod';
 import type { AccessRule } from '../access/decision.ts';
-import { LOG_TYPE_SPECS, type LogType } from '../event/log-type.ts';
+import type { LogType } from '../event/log-type.ts';
 import type { LogLevel } from '../platform/log.ts';
 import { accessRulesSetting } from './access-rules.ts';
 import {
+  DEFAULT_LISTEN,
   parseListenAddress,
   parseTcpAddress,
   type SocketPath,
@@ -23,9 +24,6 @@ import {
   SETTING_META,
   type SettingMeta,
 } from './setting.ts';
-
-/** Where the server listens and the command line asks when nothing is said. */
-export const DEFAULT_LISTEN = '127.0.0.1:4650';
 
 const KIB = 1024;
 const MIB = 1024 * KIB;
@@ -250,6 +248,3 @@ export interface Config {
   readonly store: { readonly memoryBytesMax: number };
   readonly log: { readonly level: LogLevel };
 }
-
-/** The short names of the logs, as log groups end: `authentication`, `access-control`, … */
-export const LOG_NAMES: readonly string[] = LOG_TYPE_SPECS.map((spec) => spec.groupSuffix);
