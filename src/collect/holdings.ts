@@ -3,8 +3,8 @@
 // checkpoint, so that reading the same lines again after a restart does not tell it twice.
 import type { AuditEvent } from '../event/audit-event.ts';
 
-/** How long an event waits at most, in ms; an event reaches the journal within 2 s of its line. */
-export const HOLD_MS = 1_500;
+/** How long an event waits at most, in ms; an event is to be queryable within 2 s of its line. */
+export const HOLD_MS = 1_000;
 /** Most events that wait at a time in one log. At the limit the oldest is told as it is. */
 export const HELD_MAX = 2_000;
 

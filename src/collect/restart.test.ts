@@ -33,7 +33,7 @@ afterEach(() => rmSync(directory, { recursive: true, force: true }));
 
 type Maker = (intake: MemoryIntake) => Collector;
 
-/** Time passes ten times faster, so that what waits for 1.5 s is told between some restarts. */
+/** Time passes ten times faster, so that what waits for a second is told between some restarts. */
 const clock = fastClock(10);
 
 const alone: Maker = (intake) =>

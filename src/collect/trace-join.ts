@@ -17,10 +17,12 @@ export class TraceJoin {
   readonly #clock: Clock;
   readonly #traces = new Map<string, string>();
   readonly #listeners = new Set<TraceListener>();
-  #heardMs = -Infinity;
+  /** From the start on, so that the first delivery waits too. */
+  #heardMs: number;
 
   constructor(clock: Clock) {
     this.#clock = clock;
+    this.#heardMs = clock.now();
   }
 
   /** A Dovecot log listens for traces; the answer ends it. */
