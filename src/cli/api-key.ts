@@ -1,11 +1,12 @@
 // Which key the command line proves itself with, and where it is from.
+import { resolve } from 'node:path';
 import {
   credentialsPath,
   CredentialsError,
   readCredentials,
   type Credentials,
 } from '../config/credentials.ts';
-import { SYSTEM_DATA_DIRECTORY } from '../config/data-directory.ts';
+import { defaultDataDirectory, SYSTEM_DATA_DIRECTORY } from '../config/data-directory.ts';
 import { CliError } from './cli-error.ts';
 import type { Call } from './command.ts';
 import { readConfiguration } from './configuration.ts';
@@ -40,10 +41,12 @@ async function fromFile(file: string, profile?: string): Promise<ApiKey> {
 
 /** The data directories of this host in which a server may have left its key. */
 function dataDirectories(call: Call): string[] {
+  const named = call.options.text('data');
+  if (named !== undefined) return [resolve(call.world.cwd, named)];
+  // A configuration with mistakes is the server's trouble; the key may be where it always is.
   const configuration = readConfiguration(call);
-  const configured = configuration.ok ? [configuration.config.data] : [];
-  const named = call.options.text('data') !== undefined;
-  return named ? configured : [...new Set([...configured, SYSTEM_DATA_DIRECTORY])];
+  const usual = configuration.ok ? configuration.config.data : defaultDataDirectory(call.world);
+  return [...new Set([usual, SYSTEM_DATA_DIRECTORY])];
 }
 
 async function fromDataDirectory(call: Call): Promise<ApiKey> {

@@ -35,6 +35,23 @@ function report(directory: string, found: JournalVerification): string {
   return `${lines.join('\n')}\n`;
 }
 
+/** What kept the journal from being walked, with the exit code for it. */
+function explained(error: unknown, directory: string): CliError {
+  const code = errorCode(error);
+  const cause = error instanceof Error ? errorCode(error.cause) : undefined;
+  if (cause === 'EACCES' || cause === 'EPERM') {
+    const message = `${directory} cannot be read; run this as root or the user of the server`;
+    return new CliError(EXIT.permission, message, { cause: error });
+  }
+  if (code === 'corrupt') return new CliError(EXIT.integrity, wordsOf(error), { cause: error });
+  // The one failure that no disk error caused: there is nothing to walk.
+  if (code === 'failed' && cause === undefined) {
+    const message = `${wordsOf(error)}, with --data`;
+    return new CliError(EXIT.notFound, message, { cause: error });
+  }
+  return new CliError(EXIT.failure, wordsOf(error), { cause: error });
+}
+
 /** Verifies; ends with 7 and the first broken byte when the journal is not as it was written. */
 export async function run(call: Call): Promise<ExitCode> {
   const { config } = requireConfiguration(call);
@@ -43,17 +60,7 @@ export async function run(call: Call): Promise<ExitCode> {
   try {
     found = await verifyJournal(directory);
   } catch (error) {
-    const code = errorCode(error);
-    if (code === 'ENOENT') {
-      const message = `${directory} does not exist; name the data directory with --data`;
-      throw new CliError(EXIT.notFound, message, { cause: error });
-    }
-    if (code === 'EACCES' || code === 'EPERM') {
-      const message = `${directory} cannot be read (${wordsOf(error)}); run this as the user of the server`;
-      throw new CliError(EXIT.permission, message, { cause: error });
-    }
-    if (code === 'corrupt') throw new CliError(EXIT.integrity, wordsOf(error), { cause: error });
-    throw error;
+    throw explained(error, directory);
   }
   const text =
     call.options.text('output') === 'json'

@@ -6,6 +6,7 @@ import {
   refusal,
   runCli,
   type FakeOptions,
+  type SeenRequest,
 } from '../../test/cli/fake-world.ts';
 
 const ROWS = [
@@ -20,6 +21,10 @@ function query(argv: readonly string[], more: FakeOptions = {}): ReturnType<type
     answer: () => queryAnswer(COLUMNS, ROWS),
     ...more,
   });
+}
+
+function words(...lines: readonly string[]): string[] {
+  return lines.join(' ').split(' ');
 }
 
 function sentBody(world: { requests: readonly { body: string }[] }): unknown {
@@ -92,10 +97,12 @@ test('the last day is asked for, in milliseconds', async () => {
 });
 
 test('time range, limit and groups are passed on', async () => {
-  const { world } = await query([
-    ...['--start', '2d', '--end', '2026-11-23T06:00:00+01:00', '--limit', '5'],
-    ...['-g', '/mailtrail/x/management', '--log-group', '/mailtrail/x/email-events'],
-  ]);
+  const { world } = await query(
+    words(
+      '--start 2d --end 2026-11-23T06:00:00+01:00 --limit 5',
+      '-g /mailtrail/x/management --log-group /mailtrail/x/email-events',
+    ),
+  );
   expect(sentBody(world)).toEqual({
     query: 'fields user',
     startTime: NOW_MS - 2 * 86_400_000,
@@ -109,12 +116,14 @@ const GROUPS = {
   groups: ['authentication', 'mailbox-access'].map((name) => ({ name: `/mailtrail/acme/${name}` })),
 };
 
+function groupsOrRows({ url }: SeenRequest): Response {
+  return url.pathname === '/v1/groups' ? Response.json(GROUPS) : queryAnswer(COLUMNS, ROWS);
+}
+
 test('short names of groups are those of the server', async () => {
-  const answer: FakeOptions['answer'] = ({ url }) =>
-    url.pathname === '/v1/groups' ? Response.json(GROUPS) : queryAnswer(COLUMNS, ROWS);
-  const { world } = await query(['-g', 'authentication'], { answer });
+  const { world } = await query(['-g', 'authentication'], { answer: groupsOrRows });
   expect(sentBody(world)).toMatchObject({ logGroups: ['/mailtrail/acme/authentication'] });
-  const wrong = await query(['-g', 'autentication'], { answer });
+  const wrong = await query(['-g', 'autentication'], { answer: groupsOrRows });
   expect(wrong.code).toBe(5);
   expect(wrong.err).toBe(
     'mailtrail: there is no log group "autentication"; did you mean "authentication"?\n',
@@ -145,14 +154,17 @@ test.each([
   expect(world.requests).toEqual([]);
 });
 
+function noRows(): Response {
+  return queryAnswer(COLUMNS, []);
+}
+
 test('no results: a hint on standard error, and an exit code only on request', async () => {
-  const answer = (): Response => queryAnswer(COLUMNS, []);
-  const { code, out, err } = await query([], { answer });
+  const { code, out, err } = await query([], { answer: noRows });
   expect({ code, out }).toEqual({ code: 0, out: '' });
   expect(err).toMatch(
     /^No events matched in all log groups from 2026-11-22T12:00:00\.000Z to .*--start/,
   );
-  expect((await query(['--fail-on-empty'], { answer })).code).toBe(1);
+  expect((await query(['--fail-on-empty'], { answer: noRows })).code).toBe(1);
   expect((await query(['--fail-on-empty'])).code).toBe(0);
 });
 

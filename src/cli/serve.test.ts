@@ -1,3 +1,4 @@
+import { EventEmitter, once } from 'node:events';
 import { expect, test, vi } from 'vitest';
 import type { Config } from '../config/schema.ts';
 import { FakeWorld, type FakeOptions } from '../../test/cli/fake-world.ts';
@@ -48,10 +49,12 @@ function serve(
 }
 
 test('flags reach the server, and it says where it listens', async () => {
-  const { world, configs, ended } = serve([
-    ...['--listen', '127.0.0.1:0', '--data', 'd', '--organization', 'acme', '--log-level', 'debug'],
-    ...['--dovecot-log', 'a', '--dovecot-log', '/b', '--postfix-policy-listen', 'unix:/p'],
-  ]);
+  const { world, configs, ended } = serve(
+    (
+      '--listen 127.0.0.1:0 --data d --organization acme --log-level debug ' +
+      '--dovecot-log a --dovecot-log /b --postfix-policy-listen unix:/p'
+    ).split(' '),
+  );
   await said(world, 'listening on');
   expect(world.err).toMatch(/info listening on http:\/\/127\.0\.0\.1:4650 data="\/work\/d"\n$/);
   expect(configs[0]).toMatchObject({
@@ -85,20 +88,19 @@ test('a second signal does not wait', async () => {
 });
 
 test('a signal during the start is obeyed after it', async () => {
-  let started = (): void => {};
   const app = new FakeApp();
+  const gate = new EventEmitter();
   const { world, ended } = serve([], {
-    startApp: () =>
-      new Promise((resolve) => {
-        started = () => resolve(app);
-      }),
+    startApp: async () => {
+      await once(gate, 'open');
+      return app;
+    },
   });
-  await vi.waitFor(() => expect(world.signal('SIGTERM')).toBe(true));
-  await vi.waitFor(() => {
-    started();
-    expect(app.stopped).toBe(true);
-  });
+  await vi.waitFor(() => expect(gate.listenerCount('open')).toBe(1));
+  expect(world.signal('SIGTERM')).toBe(true);
+  gate.emit('open');
   expect(await ended).toBe(0);
+  expect(app.stopped).toBe(true);
 });
 
 test('SIGHUP: a valid configuration is handed over, a wrong one told and left', async () => {
@@ -165,7 +167,11 @@ test.each([
     /^mailtrail: cannot start: \/d is in use by process 12; stop it first\n$/,
   ],
 ])('a start that fails ends with 1 and one message: %s', async (error, said) => {
-  const { world, ended } = serve([], { startApp: () => Promise.reject(error) });
+  const { world, ended } = serve([], {
+    startApp: async () => {
+      throw error;
+    },
+  });
   expect(await ended).toBe(1);
   expect(world.err).toMatch(said);
 });

@@ -60,19 +60,20 @@ test('rows beyond the sample stream with the same widths', async () => {
   expect(lines.at(-1)).toBe(`v${SAMPLE_ROWS_MAX + 1}  x`);
 });
 
+async function coloured(
+  argv: readonly string[],
+  env: Readonly<Record<string, string>>,
+  terminal?: number,
+): Promise<boolean> {
+  const { out } = await runCli(['query', 'q', ...argv], {
+    env: { ...KEY_ENV, ...env },
+    ...(terminal !== undefined && { terminal }),
+    answer: () => queryAnswer(['a'], [{ a: '1' }]),
+  });
+  return out.includes('\u001b[');
+}
+
 test('colours follow --color, NO_COLOR, FORCE_COLOR and the terminal', async () => {
-  const coloured = async (
-    argv: readonly string[],
-    env: Readonly<Record<string, string>>,
-    terminal?: number,
-  ): Promise<boolean> => {
-    const { out } = await runCli(['query', 'q', ...argv], {
-      env: { ...KEY_ENV, ...env },
-      ...(terminal !== undefined && { terminal }),
-      answer: () => queryAnswer(['a'], [{ a: '1' }]),
-    });
-    return out.includes('\u001b[');
-  };
   expect(await coloured([], {}, 80)).toBe(true);
   expect(await coloured([], {})).toBe(false);
   expect(await coloured([], { NO_COLOR: '1' }, 80)).toBe(false);
@@ -108,8 +109,11 @@ test('carets stand under the mistake', () => {
   expect(caretLines('ab\ncd', 0, 5)).toBe('  ab\n  ^^');
 });
 
+function parse(text: string): number {
+  return parseTime(text, '--start', NOW_MS);
+}
+
 test('times in all their forms', () => {
-  const parse = (text: string): number => parseTime(text, '--start', NOW_MS);
   expect(parse('now')).toBe(NOW_MS);
   expect(parse('90m')).toBe(NOW_MS - 90 * 60_000);
   expect(parse('2d ago')).toBe(NOW_MS - 2 * 86_400_000);

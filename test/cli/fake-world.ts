@@ -28,10 +28,10 @@ export interface FakeOptions {
   readonly stderrTerminal?: boolean;
   /** After so many writes nobody reads standard output any more. */
   readonly closesAfterWrites?: number;
-  readonly answer?: (
-    request: SeenRequest,
-    signal: AbortSignal | undefined,
-  ) => Response | Promise<Response>;
+  /** The server; nothing listens when it is absent. */
+  readonly answer?:
+    | ((request: SeenRequest, signal: AbortSignal | undefined) => Response | Promise<Response>)
+    | undefined;
   readonly startApp?: StartApp;
   readonly uid?: number;
   readonly nowMs?: number;
@@ -86,7 +86,7 @@ export class FakeWorld implements World {
     this.fetch = async (input, init) => {
       const request = {
         method: init?.method ?? 'GET',
-        url: new URL(input as URL),
+        url: new URL(input instanceof Request ? input.url : input),
         headers: new Headers(init?.headers),
         body: typeof init?.body === 'string' ? init.body : '',
       };

@@ -1,0 +1,337 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { FakeWorld, KEY_ENV, NOW_MS, type FakeOptions } from '../../test/cli/fake-world.ts';
+import { parseStatements, settingValue } from './doctor/statements.ts';
+import type { Check } from './doctor/check.ts';
+import type { FileFacts, Host } from './doctor/host.ts';
+import { examine } from './doctor.ts';
+import { Options } from './command.ts';
+import { fillTemplate } from './mail-server-templates.ts';
+
+const PACKAGING = join(import.meta.dirname, '..', '..', 'packaging');
+const DOVECOT_PATH = join(PACKAGING, 'dovecot/99-mailtrail.conf');
+const POSTFIX_PATH = join(PACKAGING, 'postfix/main.cf');
+const DOVECOT = readFileSync(DOVECOT_PATH, 'utf8');
+const POSTFIX = readFileSync(POSTFIX_PATH, 'utf8');
+const CONFIG = '/etc/mailtrail/config.yaml';
+
+const DOVECOT_VALUES = {
+  policyUrl: 'http://127.0.0.1:4650/dovecot/policy',
+  bearerToken: 'TOKEN',
+  nonce: 'abc',
+  auditLog: '/var/log/dovecot-audit.log',
+};
+const POSTFIX_VALUES = {
+  policySocket: 'inet:127.0.0.1:4651',
+  mailLog: '/var/log/mail.log',
+  mailLogDirectory: '/var/log',
+};
+
+let data = '';
+beforeEach(() => {
+  data = mkdtempSync(join(tmpdir(), 'mailtrail-doctor-'));
+  const text =
+    '[default]\naws_access_key_id = A\naws_secret_access_key = S\nbearer_token = TOKEN\n';
+  writeFileSync(join(data, 'credentials'), text);
+});
+afterEach(() => rmSync(data, { recursive: true, force: true }));
+
+/** A host on which everything is right, but for what a test says. */
+class FakeHost implements Host {
+  nodeVersion = 'v20.19.0';
+  engine: string | undefined = '3.4.0';
+  readonly files = new Map<string, Partial<FileFacts>>();
+  unreadable = new Set<string>();
+  free = 100 * 2 ** 30;
+  doveconf: string | undefined = fillTemplate(DOVECOT, DOVECOT_VALUES);
+  postconf: string | undefined = fillTemplate(POSTFIX, POSTFIX_VALUES);
+
+  constructor() {
+    this.files.set(data, { kind: 'directory', mode: 0o750 });
+    this.files.set(join(data, 'credentials'), { mode: 0o600 });
+    this.files.set('/var/log/dovecot-audit.log', { mode: 0o640 });
+    this.files.set('/var/log/mail.log', { mode: 0o640 });
+  }
+
+  engineVersion = (): string | undefined => this.engine;
+  facts = async (path: string): Promise<FileFacts | undefined> => {
+    const file = this.files.get(path);
+    if (file === undefined) return undefined;
+    const usual = {
+      kind: 'file',
+      mode: 0o600,
+      uid: 1000,
+      bytes: 10,
+      modifiedAtMs: NOW_MS,
+    } as const;
+    return { ...usual, ...file };
+  };
+  readable = async (path: string): Promise<boolean> => !this.unreadable.has(path);
+  writable = async (path: string): Promise<boolean> => !this.unreadable.has(path);
+  freeBytes = async (): Promise<{ free: number; total: number }> => {
+    return { free: this.free, total: 200 * 2 ** 30 };
+  };
+  run: Host['run'] = async (program) => {
+    const stdout = program === 'doveconf' ? this.doveconf : this.postconf;
+    return stdout === undefined ? undefined : { exitCode: 0, stdout, stderr: '' };
+  };
+}
+
+function healthyServer({ url }: { url: URL }): Response {
+  if (url.pathname === '/readyz') return Response.json({ ready: true, reasons: [] });
+  const collectors = [{ name: 'dovecot', state: 'running', seen: 5, events: 4, rejected: 0 }];
+  return Response.json({ collectors });
+}
+
+async function doctor(
+  host: Host,
+  more: FakeOptions = {},
+  yaml = 'postfix: { policyListen: "127.0.0.1:4651" }',
+): Promise<{ code: number; checks: readonly Check[]; text: string }> {
+  const world = new FakeWorld([], {
+    env: KEY_ENV,
+    answer: healthyServer,
+    ...more,
+    files: { [CONFIG]: yaml, [DOVECOT_PATH]: DOVECOT, [POSTFIX_PATH]: POSTFIX },
+  });
+  const call = { world, arguments: [], signal: new AbortController().signal };
+  const code = await examine({ ...call, options: new Options({ data }) }, host);
+  const printed = world.out;
+  world.out = '';
+  await examine({ ...call, options: new Options({ data, output: 'json' }) }, host);
+  return { code, checks: JSON.parse(world.out) as Check[], text: printed };
+}
+
+/** The checks that are not ok, as `area: message`. */
+function troubles(checks: readonly Check[]): string[] {
+  return checks
+    .filter(({ status }) => status !== 'ok')
+    .map(({ status, area, message }) => `${status} ${area}: ${message}`);
+}
+
+test('a host on which everything is right', async () => {
+  const { code, checks, text } = await doctor(new FakeHost());
+  expect(troubles(checks)).toEqual([]);
+  expect(code).toBe(0);
+  expect(text).toContain('✓ software: Node v20.19.0\n');
+  expect(text).toContain('✓ server: dovecot is running (5 lines or requests, 4 events)\n');
+});
+
+test('versions and clock', async () => {
+  const host = new FakeHost();
+  host.nodeVersion = 'v18.20.0';
+  host.engine = undefined;
+  const { code, checks } = await doctor(host, { nowMs: Date.UTC(1970, 0, 2) });
+  expect(code).toBe(1);
+  expect(troubles(checks)).toEqual(
+    expect.arrayContaining([
+      'fail software: Node v18.20.0',
+      'fail software: the embedded engine (chdb) is not installed',
+      expect.stringMatching(/^fail clock: it is 1970/),
+    ]),
+  );
+});
+
+test('every warning and failure says what to do', async () => {
+  const host = new FakeHost();
+  host.files.set(data, { kind: 'directory', mode: 0o755, modifiedAtMs: NOW_MS + 3_600_000 });
+  host.files.set(join(data, 'credentials'), { mode: 0o644 });
+  host.files.delete('/var/log/mail.log');
+  host.unreadable.add('/var/log/dovecot-audit.log');
+  host.free = 10 * 2 ** 20;
+  const { code, checks, text } = await doctor(host);
+  expect(code).toBe(1);
+  expect(troubles(checks)).toEqual([
+    `warn data directory: ${data}, mode 0755, of this user: anybody can look into it`,
+    `warn clock: ${data} was changed 60 min in the future`,
+    `fail admin key: ${data}/credentials has mode 0644: others may have read it`,
+    expect.stringMatching(/^fail disk: 10\.0 MiB of .* less than journal\.minFreeBytes/),
+    'fail log file: /var/log/dovecot-audit.log cannot be read by this user',
+    'warn log file: /var/log/mail.log does not exist',
+  ]);
+  for (const { status, remedy } of checks) {
+    if (status !== 'ok') expect(remedy).toMatch(/\w/);
+  }
+  expect(text).toContain(`    → remove it and restart the server`);
+});
+
+test('an old log is a warning, one from the future too', async () => {
+  const host = new FakeHost();
+  host.files.set('/var/log/mail.log', { modifiedAtMs: NOW_MS - 3 * 86_400_000 });
+  host.files.set('/var/log/dovecot-audit.log', { modifiedAtMs: NOW_MS + 3_600_000 });
+  expect(troubles((await doctor(host)).checks)).toEqual([
+    'warn log file: /var/log/dovecot-audit.log was written 60 min in the future',
+    'warn log file: /var/log/mail.log, 10 B, written 3 days ago',
+  ]);
+});
+
+test('a data directory that is not there, not writable, not a directory', async () => {
+  const host = new FakeHost();
+  host.files.delete(data);
+  expect(troubles((await doctor(host)).checks)).toEqual([
+    `skip data directory: ${data} does not exist yet`.concat('; the server makes it'),
+  ]);
+  host.files.set(data, { kind: 'directory', mode: 0o750 });
+  host.unreadable.add(data);
+  const { checks } = await doctor(host);
+  expect(troubles(checks)[0]).toContain('it cannot be written');
+  host.files.set(data, { kind: 'file' });
+  expect(troubles((await doctor(host)).checks)[0]).toContain('is not a directory');
+});
+
+test('a Dovecot that was told nothing gets the lines it needs, without the secrets', async () => {
+  const host = new FakeHost();
+  host.doveconf = '# 2.3.19.1 (9b53102964): /etc/dovecot/dovecot.conf\nprotocols = imap\n';
+  const { code, checks, text } = await doctor(host);
+  expect(code).toBe(1);
+  const failures = checks.filter(({ status }) => status === 'fail');
+  expect(failures.map(({ message }) => message)).toEqual([
+    'does not ask Mailtrail about sign-ins (auth_policy_server_url)',
+    'logs to syslog, Mailtrail reads /var/log/dovecot-audit.log',
+    expect.stringMatching(
+      /^does not export auth_request_finished, .*managesieve_command_finished$/,
+    ),
+  ]);
+  expect(text).toContain('      auth_policy_server_url = http://127.0.0.1:4650/dovecot/policy\n');
+  expect(text).toContain('      auth_policy_server_api_header = Authorization: Bearer ***\n');
+  expect(text).toContain('      event_exporter mailtrail {\n        format = json\n');
+  expect(text).toContain('        mail_plugins = $mail_plugins notify mail_log\n');
+  expect(text).not.toContain('TOKEN');
+});
+
+test.each([
+  [
+    'auth_policy_server_url = http://127.0.0.1:4650',
+    'auth_policy_server_url = http://x',
+    'warn',
+    'asks about sign-ins at http://x/dovecot/policy',
+  ],
+  ['Bearer TOKEN', 'Bearer OTHER', 'fail', 'sends another token'],
+  ['auth_policy_hash_nonce = abc', '', 'fail', 'has no auth_policy_hash_nonce'],
+  ['session_id=%{session} ', '', 'fail', 'does not tell session_id'],
+  ['transport = log', 'transport = http-post', 'fail', 'does not export auth_request_finished'],
+  ['event=mail_opened or ', '', 'warn', 'does not export mail_opened'],
+  ['subject\n', '\n', 'warn', 'does not log subject (mail_log_fields)'],
+  ['protocol pop3 {', 'protocol xxx {', 'warn', 'has no mail_log plugin for pop3'],
+  ['session=<%{session}>\n', '\n', 'warn', 'does not log the session in login_log_format_elements'],
+  ['auth_verbose = yes', 'auth_verbose = no', 'warn', 'does not log why a sign-in failed'],
+])('Dovecot with %j as %j', async (from, to, status, message) => {
+  const host = new FakeHost();
+  host.doveconf = (host.doveconf ?? '').replace(from, to);
+  const { checks } = await doctor(host);
+  const found = troubles(checks).filter((trouble) => trouble.includes('Dovecot'));
+  expect(found).toHaveLength(1);
+  expect(found[0]).toContain(`${status} Dovecot: ${message}`);
+});
+
+test('what doveconf hides is not taken for wrong', async () => {
+  const host = new FakeHost();
+  host.doveconf = (host.doveconf ?? '').replace(
+    /(auth_policy_hash_nonce =).*/,
+    '$1 # hidden, use -P to show it',
+  );
+  expect(troubles((await doctor(host)).checks)).toEqual([]);
+});
+
+test('mail servers that are not there are no fault; a later Dovecot is told', async () => {
+  const host = new FakeHost();
+  host.doveconf = undefined;
+  host.postconf = undefined;
+  const { code, checks } = await doctor(host);
+  expect(code).toBe(0);
+  expect(troubles(checks)).toEqual([
+    'skip Dovecot: is not installed on this host',
+    'skip Postfix: is not installed on this host',
+  ]);
+  host.doveconf = '# 2.4.1 (x): /etc/dovecot/dovecot.conf\n';
+  expect(troubles((await doctor(host)).checks)[0]).toContain('warn Dovecot: is version 2.4');
+});
+
+test('Postfix: what is missing, and where it logs', async () => {
+  const host = new FakeHost();
+  host.postconf = 'myhostname = x\nmaillog_file = /var/log/postfix.log\n';
+  const { checks, text } = await doctor(host);
+  expect(troubles(checks)).toEqual([
+    'fail Postfix: does not ask Mailtrail (check_policy_service inet:127.0.0.1:4651)',
+    'fail Postfix: logs to /var/log/postfix.log, Mailtrail reads /var/log/mail.log',
+    'warn Postfix: uses short queue ids, which come again: messages may be taken for each other',
+    'warn Postfix: does not log subjects (header_checks)',
+  ]);
+  expect(text).toContain('smtpd_data_restrictions = check_policy_service inet:127.0.0.1:4651\n');
+  host.postconf =
+    'smtpd_recipient_restrictions = permit_mynetworks,\n  check_policy_service  inet:127.0.0.1:4651\n' +
+    'enable_long_queue_ids = yes\nheader_checks = x\n';
+  expect(troubles((await doctor(host)).checks)).toEqual([
+    'warn Postfix: refuses all mail while Mailtrail is down (smtpd_policy_service_default_action)',
+  ]);
+  const off = await doctor(host, {}, 'organization: { name: a }');
+  expect(troubles(off.checks)[0]).toContain('postfix.policyListen is off');
+});
+
+test('a wrong configuration is a failure, the server is asked all the same', async () => {
+  const { code, checks } = await doctor(new FakeHost(), {}, 'lgo: {}\ndta: x\n');
+  expect(code).toBe(1);
+  expect(troubles(checks)).toEqual([
+    `fail configuration: ${CONFIG}:1:1: lgo: unknown key; did you mean "log"?`,
+    `fail configuration: ${CONFIG}:2:1: dta: unknown key; did you mean "data"?`,
+  ]);
+  expect(checks.at(-1)?.area).toBe('server');
+});
+
+test.each<[string, FakeOptions['answer'], string]>([
+  ['is not there', undefined, 'does not answer as Mailtrail (connect ECONNREFUSED)'],
+  ['is another program', () => new Response('<html>'), 'does not answer as Mailtrail'],
+  [
+    'is not ready',
+    ({ url }) =>
+      url.pathname === '/readyz'
+        ? Response.json(
+            { ready: false, reasons: [{ component: 'store', ok: false, reason: 'starting' }] },
+            { status: 503 },
+          )
+        : Response.json({}),
+    'fail server: not ready: store',
+  ],
+  [
+    'does not know the key',
+    ({ url }) =>
+      url.pathname === '/readyz'
+        ? Response.json({ ready: true })
+        : Response.json({ error: { code: 'U', message: 'unknown key' } }, { status: 401 }),
+    'fail server: unknown key',
+  ],
+  [
+    'has a collector that failed',
+    ({ url }) =>
+      url.pathname === '/readyz'
+        ? Response.json({ ready: true })
+        : Response.json({ collectors: [{ name: 'postfix', state: 'failed', reason: 'why' }] }),
+    'fail server: postfix is failed',
+  ],
+  [
+    'has another time',
+    ({ url }) =>
+      url.pathname === '/readyz'
+        ? Response.json({ ready: true }, { headers: { date: 'Mon, 23 Nov 2026 13:00:00 GMT' } })
+        : Response.json({}),
+    "fail clock: the server's clock is 60 min from this host's",
+  ],
+])('a server that %s', async (_, answer, message) => {
+  const { code, checks } = await doctor(new FakeHost(), { answer });
+  expect(code).toBe(1);
+  expect(troubles(checks).join('\n')).toContain(message);
+});
+
+test("Dovecot's syntax, nested and repeated", () => {
+  const found = parseStatements(
+    'a = 1\n# b = 2\nnamespace inbox {\n  mailbox Drafts {\n    special_use = \\Drafts\n  }\n  inbox = yes\n}\na = "x "\n',
+  );
+  expect(settingValue(found, 'a')).toBe('x ');
+  expect(settingValue(found, 'b')).toBeUndefined();
+  expect(settingValue(found, 'namespace inbox/inbox')).toBe('yes');
+  expect(settingValue(found, 'namespace inbox/mailbox Drafts/special_use')).toBe(
+    String.raw`\Drafts`,
+  );
+});
