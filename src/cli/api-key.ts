@@ -18,8 +18,9 @@ export interface ApiKey {
   readonly source: string;
 }
 
-const OTHER_WAYS =
-  'set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_SHARED_CREDENTIALS_FILE to a copy of the credentials file in the data directory of the server';
+const WAYS =
+  'a server makes it at its first start ("mailtrail serve"). On its host name its data directory with --data; ' +
+  'elsewhere set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_SHARED_CREDENTIALS_FILE to a copy of that file';
 
 function fromEnvironment({ world }: Call): ApiKey | undefined {
   const accessKeyId = world.env['AWS_ACCESS_KEY_ID'] ?? '';
@@ -60,9 +61,7 @@ async function fromDataDirectory(call: Call): Promise<ApiKey> {
       missing.push(file);
     }
   }
-  const message =
-    `no key to sign in with: there is no ${missing.join(' and no ')}. On the server's host name its data ` +
-    `directory with --data; elsewhere ${OTHER_WAYS}`;
+  const message = `no key to sign in with: there is no ${missing.join(' and no ')}; ${WAYS}`;
   throw new CliError(EXIT.permission, message);
 }
 

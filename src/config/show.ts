@@ -23,7 +23,7 @@ function valueOf(setting: EffectiveSetting): RawValue {
   return setting.secret && setting.value !== undefined ? SECRET : (setting.value ?? null);
 }
 
-/** As YAML; settings that are absent stand as comments. */
+/** As YAML; settings that are absent are left out. */
 export function showYaml(
   settings: readonly EffectiveSetting[],
   options: { readonly origin: boolean },

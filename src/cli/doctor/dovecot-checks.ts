@@ -15,7 +15,7 @@ const dovecot = area('Dovecot');
 
 const RELOAD = 'then: doveadm reload';
 const WHOLE = 'mailtrail print-config dovecot > /etc/dovecot/conf.d/99-mailtrail.conf';
-const ADD = `add the lines below to /etc/dovecot/conf.d/99-mailtrail.conf (or write it whole: ${WHOLE}), ${RELOAD}`;
+const ADD = `add the lines below to /etc/dovecot/conf.d/99-mailtrail.conf, ${RELOAD}`;
 
 /** Without these a decision cannot be made or joined with what follows. */
 const ATTRIBUTES_NEEDED = ['login', 'remote', 'protocol', 'session_id'];
@@ -52,9 +52,9 @@ function signInChecks(wiring: Wiring): Check[] {
     'auth_policy_check_after_auth',
   );
   if (url === '') {
-    return [
-      dovecot.fail('does not ask Mailtrail about sign-ins (auth_policy_server_url)', ADD, lines),
-    ];
+    const message = 'does not ask Mailtrail about sign-ins (auth_policy_server_url)';
+    const remedy = `write everything that Dovecot must be told: ${WHOLE}, ${RELOAD}; of that, this is about sign-ins`;
+    return [dovecot.fail(message, remedy, lines)];
   }
   const checks: Check[] = [];
   if (url === wanted) checks.push(dovecot.ok(`asks about sign-ins at ${url}`));
@@ -143,15 +143,13 @@ function detailChecks(wiring: Wiring): Check[] {
     const message = `has no mail_log plugin for ${protocols}: subjects and targets of moves are not told`;
     checks.push(dovecot.warn(message, ADD, without.map(({ text }) => text).join('\n')));
   }
-  for (const name of ['mail_log_events', 'mail_log_fields']) {
+  const unlogged = ['mail_log_events', 'mail_log_fields'].flatMap((name) => {
     const told = words(settingValue(found, `plugin/${name}`));
-    const missing = words(settingValue(template, `plugin/${name}`)).filter(
-      (w) => !told.includes(w),
-    );
-    if (missing.length > 0) {
-      const message = `does not log ${missing.join(', ')} (${name})`;
-      checks.push(dovecot.warn(message, ADD, snippet(wiring, 'plugin')));
-    }
+    return words(settingValue(template, `plugin/${name}`)).filter((word) => !told.includes(word));
+  });
+  if (unlogged.length > 0) {
+    const message = `does not log ${unlogged.join(', ')} (mail_log_events, mail_log_fields)`;
+    checks.push(dovecot.warn(message, ADD, snippet(wiring, 'plugin')));
   }
   for (const [name, part] of [
     ['mail_log_prefix', '%{session}'],

@@ -25,7 +25,7 @@ function parseLines(lines: readonly string[], at: { index: number }, depth: numb
     if (trimmed.endsWith('{') && depth < DEPTH_MAX) {
       const begin = at.index;
       const body = parseLines(lines, at, depth + 1);
-      const inner = lines.slice(begin, at.index).filter((text) => !text.trim().startsWith('#'));
+      const inner = lines.slice(begin, at.index).filter((text) => !/^\s*(#|$)/.test(text));
       const name = trimmed.slice(0, -1).trim();
       statements.push({ name, value: '', body, text: [line, ...inner].join('\n') });
       continue;
