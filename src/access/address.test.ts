@@ -1,13 +1,13 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { contains, parseAddress, parseRange } from './address.ts';
+import { contains, parseAddress, parseRange, rangeSet } from './address.ts';
 
 function within(range: string, address: string): boolean | string {
   const parsedRange = parseRange(range);
   const parsedAddress = parseAddress(address);
   if (parsedRange === undefined) return 'no range';
   if (parsedAddress === undefined) return 'no address';
-  return contains(parsedRange, parsedAddress);
+  return contains(rangeSet([parsedRange]), parsedAddress);
 }
 
 test.each([

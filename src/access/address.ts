@@ -72,12 +72,37 @@ export function parseRange(text: string): AddressRange | undefined {
   return { words, masks };
 }
 
-/** Whether the address is in the range; an address of the other family never is. */
-export function contains(range: AddressRange, address: Address): boolean {
-  if (range.words.length !== address.words.length) return false;
-  for (let at = 0; at < range.words.length; at++) {
-    const masked = ((address.words[at] ?? 0) & (range.masks[at] ?? 0)) >>> 0;
-    if (masked !== range.words[at]) return false;
+/** Ranges made ready for looking an address up. */
+export interface RangeSet {
+  /** Word and mask of each IPv4 range, one after the other. */
+  readonly v4: Int32Array;
+  readonly v6: readonly AddressRange[];
+}
+
+/** Makes ranges ready for looking an address up. */
+export function rangeSet(ranges: readonly AddressRange[]): RangeSet {
+  const v4 = ranges.filter((range) => range.words.length === 1);
+  return {
+    v4: Int32Array.from(v4.flatMap(({ words, masks }) => [words[0] ?? 0, masks[0] ?? 0])),
+    v6: ranges.filter((range) => range.words.length > 1),
+  };
+}
+
+function inV6(range: AddressRange, asked: readonly number[]): boolean {
+  for (let at = 0; at < asked.length; at++) {
+    if ((((asked[at] ?? 0) ^ (range.words[at] ?? 0)) & (range.masks[at] ?? 0)) !== 0) return false;
   }
   return true;
+}
+
+/** Whether the address is in one of the ranges; one of the other family never is. */
+export function contains(ranges: RangeSet, address: Address): boolean {
+  const { words } = address;
+  if (words.length > 1) return ranges.v6.some((range) => inV6(range, words));
+  const word = words[0] ?? 0;
+  const { v4 } = ranges;
+  for (let at = 0; at < v4.length; at += 2) {
+    if (((word ^ (v4[at] ?? 0)) & (v4[at + 1] ?? 0)) === 0) return true;
+  }
+  return false;
 }

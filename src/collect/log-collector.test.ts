@@ -93,7 +93,10 @@ test('tells what it waits for, then reads', async () => {
   );
   expect(collector.status().reason).toMatch(/does not exist yet/);
   writeFileSync(path, '+a\n');
-  await have(1);
+  await until(
+    () => collector.status().events === 1,
+    () => JSON.stringify(collector.status()),
+  );
   expect(collector.status()).toMatchObject({
     name: `test:${path}`,
     state: 'running',
@@ -120,7 +123,11 @@ test('a refused batch is handed in again until it is taken, in order and once', 
   intake.refuse = undefined;
   await have(3);
   expect(users()).toEqual(['+a', '+b', '+c']);
-  expect(collector.status()).toMatchObject({ state: 'running', events: 3 });
+  await until(
+    () => collector.status().events === 3,
+    () => JSON.stringify(collector.status()),
+  );
+  expect(collector.status()).toMatchObject({ state: 'running' });
   expect(said).toHaveLength(1);
 });
 

@@ -255,6 +255,7 @@ export class Tail {
     const { bytesRead } = await file.handle.read(buffer, 0, size, file.offset);
     if (bytesRead === 0) return this.#atEnd(file);
     file.offset += bytesRead;
+    this.#behindBytes = Math.max(0, this.#behindBytes - bytesRead);
     await this.#learnHead(file);
     return this.#cut(file, buffer.subarray(0, bytesRead));
   }

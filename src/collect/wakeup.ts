@@ -14,6 +14,8 @@ export class Wakeup {
   #watcher: FSWatcher | undefined;
   #wake: (() => void) | undefined;
   #closed = false;
+  /** Something changed while nobody waited. */
+  #changed = false;
 
   constructor(path: string, clock: Clock) {
     this.#path = path;
@@ -25,7 +27,7 @@ export class Wakeup {
     if (this.#watcher !== undefined || this.#closed) return;
     try {
       this.#watcher = watch(dirname(this.#path), { persistent: false }, (_event, name) => {
-        if (name === null || name === basename(this.#path)) this.#wake?.();
+        if (name === null || name === basename(this.#path)) this.#notify();
       });
       this.#watcher.on('error', () => this.#unwatch());
     } catch {
@@ -36,6 +38,10 @@ export class Wakeup {
   /** Resolves at the next notification, at the next poll, or when closed. */
   async wait(): Promise<void> {
     if (this.#closed) return;
+    if (this.#changed) {
+      this.#changed = false;
+      return;
+    }
     await new Promise<void>((resolve) => {
       const timer = this.#clock.after(POLL_MS, resolve);
       this.#wake = () => {
@@ -51,6 +57,11 @@ export class Wakeup {
     this.#closed = true;
     this.#unwatch();
     this.#wake?.();
+  }
+
+  #notify(): void {
+    if (this.#wake === undefined) this.#changed = true;
+    else this.#wake();
   }
 
   #unwatch(): void {

@@ -155,7 +155,9 @@ export class SignIns {
     session.user = attempt.userId;
     session.sourceIp = attempt.sourceIp;
     session.sourcePort = attempt.sourcePort;
-    session.impersonatorId = attempt.impersonatorId;
+    if (attempt.impersonatorId !== undefined) {
+      this.#sessions.impersonate(session, attempt.impersonatorId);
+    }
     session.userAgent = attempt.userAgent;
     if (session.protocol === 'submission') this.#sessions.indexPeer(session);
     // Events of IMAP repeat the client's address, those of the other protocols do not.

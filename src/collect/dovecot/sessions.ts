@@ -8,8 +8,11 @@ import type { MailLogLine } from './mail-log.ts';
 export const SESSIONS_MAX = 10_000;
 /** Most mail_log lines of one command that are remembered, for what only they tell. */
 export const MAIL_LOG_LINES_MAX = 1_000;
-/** Most impersonated sessions a checkpoint carries: who acted as whom must survive any restart. */
-export const CARRIED_SESSIONS_MAX = 200;
+/**
+ * How much of a checkpoint impersonated sessions may take, in bytes of JSON: some 150 of them. Who
+ * acted as whom must survive a restart even when the log that told it is gone.
+ */
+export const CARRIED_BYTES_MAX = 16 * 1024;
 
 /** A message that was opened or expunged, while its command goes on. */
 export interface PendingItem extends Held {
@@ -53,11 +56,21 @@ function peerKey(ip: string, port: number): string {
   return `${ip} ${port}`;
 }
 
+function carriedSession({ id, user, impersonatorId, userAgent }: Session): CarriedSession {
+  return {
+    id,
+    ...(user !== undefined && { user }),
+    impersonator: impersonatorId ?? '',
+    ...(userAgent !== undefined && { agent: userAgent }),
+  };
+}
+
 /** The open sessions of one log. */
 export class Sessions {
   readonly #sessions = new Map<string, Session>();
   /** Submission transactions name no login session, only the client's address and port. */
   readonly #byPeer = new Map<string, Session>();
+  readonly #impersonated = new Set<Session>();
 
   get size(): number {
     return this.#sessions.size;
@@ -99,6 +112,12 @@ export class Sessions {
     return session;
   }
 
+  /** Somebody else acts as the session's user. */
+  impersonate(session: Session, impersonatorId: string): void {
+    session.impersonatorId = impersonatorId;
+    this.#impersonated.add(session);
+  }
+
   /** Lets the session be found by its client's address and port. */
   indexPeer(session: Session): void {
     if (session.sourceIp === undefined || session.sourcePort === undefined) return;
@@ -110,6 +129,7 @@ export class Sessions {
     const session = this.#sessions.get(id);
     if (session === undefined) return;
     this.#sessions.delete(id);
+    this.#impersonated.delete(session);
     if (session.sourceIp === undefined || session.sourcePort === undefined) return;
     const key = peerKey(session.sourceIp, session.sourcePort);
     if (this.#byPeer.get(key) === session) this.#byPeer.delete(key);
@@ -124,19 +144,18 @@ export class Sessions {
     return oldest === Infinity ? undefined : oldest;
   }
 
-  /** The impersonated sessions, the most recently used ones. */
+  /** The impersonated sessions, the newest ones that fit. */
   carry(): unknown {
+    if (this.#impersonated.size === 0) return undefined;
     const carried: CarriedSession[] = [];
-    for (const { id, user, impersonatorId, userAgent } of this.#sessions.values()) {
-      if (impersonatorId === undefined) continue;
-      carried.push({
-        id,
-        ...(user !== undefined && { user }),
-        impersonator: impersonatorId,
-        ...(userAgent !== undefined && { agent: userAgent }),
-      });
+    let bytes = 0;
+    for (const session of [...this.#impersonated].reverse()) {
+      const each = carriedSession(session);
+      bytes += Buffer.byteLength(JSON.stringify(each)) + 1;
+      if (bytes > CARRIED_BYTES_MAX) break;
+      carried.unshift(each);
     }
-    return carried.length === 0 ? undefined : carried.slice(-CARRIED_SESSIONS_MAX);
+    return carried;
   }
 
   /** Takes back what `carry` gave. */
@@ -145,7 +164,7 @@ export class Sessions {
     for (const each of carried as Partial<CarriedSession>[]) {
       if (typeof each?.id !== 'string' || typeof each.impersonator !== 'string') continue;
       const session = this.use(each.id);
-      session.impersonatorId = each.impersonator;
+      this.impersonate(session, each.impersonator);
       if (typeof each.user === 'string') session.user = each.user;
       if (typeof each.agent === 'string') session.userAgent = each.agent;
     }

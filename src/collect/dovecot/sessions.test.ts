@@ -1,0 +1,53 @@
+import { expect, test } from 'vitest';
+import { CARRIED_BYTES_MAX, Sessions, SESSIONS_MAX } from './sessions.ts';
+
+test('at the limit the session that was silent longest is forgotten', () => {
+  const sessions = new Sessions();
+  for (let n = 0; n < SESSIONS_MAX; n++) sessions.use(`s${n}`);
+  sessions.use('s0');
+  sessions.use('new');
+  expect(sessions.size).toBe(SESSIONS_MAX);
+  expect(sessions.find('s0')).toBeDefined();
+  expect(sessions.find('s1')).toBeUndefined();
+});
+
+test('who impersonates whom is carried over a restart, and ends with the session', () => {
+  const before = new Sessions();
+  const session = before.use('s1');
+  session.user = 'alice';
+  session.userAgent = 'x/1';
+  before.impersonate(session, 'admin');
+  before.use('s2').user = 'bob';
+  const after = new Sessions();
+  after.restore(JSON.parse(JSON.stringify(before.carry())));
+  expect(after.find('s1')).toMatchObject({
+    user: 'alice',
+    impersonatorId: 'admin',
+    userAgent: 'x/1',
+  });
+  expect(after.size).toBe(1);
+  after.end('s1');
+  expect(after.carry()).toBeUndefined();
+});
+
+test('what is carried is bounded: the newest sessions', () => {
+  const sessions = new Sessions();
+  for (let n = 0; n < 500; n++) {
+    const session = sessions.use(`s${n}`);
+    session.user = 'ü'.repeat(200);
+    sessions.impersonate(session, 'admin');
+  }
+  const carried = sessions.carry() as { id: string }[];
+  expect(Buffer.byteLength(JSON.stringify(carried))).toBeLessThanOrEqual(CARRIED_BYTES_MAX + 1);
+  expect(carried.at(-1)?.id).toBe('s499');
+  expect(carried.length).toBeGreaterThan(20);
+});
+
+test.each([undefined, null, 'x', [null], [{ id: 1 }], [{ id: 'a' }]])(
+  '%j carries nothing',
+  (carried) => {
+    const sessions = new Sessions();
+    sessions.restore(carried);
+    expect(sessions.size).toBe(0);
+  },
+);
