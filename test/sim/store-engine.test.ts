@@ -100,11 +100,12 @@ test(`loads survive kills of the engine at random moments (seed ${seed})`, async
         process.kill(store.enginePid, 'SIGKILL');
       }
       killSoon();
-    }, random() * 120);
+    }, random() * 300);
   };
   killSoon();
   cleanups.push(() => clearTimeout(killer));
-  for (let round = 0; kills < KILLS || round === 0; round++) {
+  const loadedAllAndKilledEnough = (rounds: number): boolean => rounds > 0 && kills >= KILLS;
+  for (let rounds = 0; !loadedAllAndKilledEnough(rounds); rounds++) {
     for (const range of ranges) {
       await until(
         () =>

@@ -99,28 +99,31 @@ export class EmbeddedStore implements EventStore {
     const source = await this.#writeScratch(range);
     const expected = range.to - range.from;
     if (expected === 0) return;
+    const { from, to } = range;
     try {
-      let stored = range.from < this.#doubtfulBelow ? await this.#count(source) : 0;
+      let stored = from < this.#doubtfulBelow ? await this.#count(source) : 0;
       if (stored === 0) {
-        await this.#insert(source, false);
+        await this.#insert(source, `${from}-${to}`, false);
         stored = await this.#count(source);
       }
       // The engine notes a token before it has the part, and a load may be several parts: after
       // a kill in between, the token says that everything is there while rows are missing.
       if (stored < expected) {
-        this.#log.warn('a load that was interrupted is completed', {
-          ...range,
-          blocks: undefined,
-          stored,
-        });
-        await this.#insert(source, true);
+        this.#log.warn('a load that was interrupted is completed', { from, to, stored });
+        await this.#insert(source, `${from}-${to}-${randomUUID()}`, true);
+        stored = await this.#count(source);
+      }
+      if (stored < expected) {
+        throw new StoreError(
+          'unavailable',
+          `the store has ${stored} events of the range ${from}-${to} after it was loaded, not ${expected}`,
+        );
       }
       if (stored > expected) {
-        const { from, to } = range;
         this.#log.error('the store has positions more than once', { from, to, stored, expected });
       }
     } catch (error) {
-      this.#doubtfulBelow = Math.max(this.#doubtfulBelow, range.to);
+      this.#doubtfulBelow = Math.max(this.#doubtfulBelow, to);
       throw error;
     }
   }
@@ -130,11 +133,8 @@ export class EmbeddedStore implements EventStore {
     return Number(row?.[0] ?? 0);
   }
 
-  async #insert(source: LoadSource, onlyMissing: boolean): Promise<void> {
-    await this.#engine.load(loadSql(source, onlyMissing), {
-      insert_deduplicate: onlyMissing ? 0 : 1,
-      insert_deduplication_token: `${source.from}-${source.to}`,
-    });
+  async #insert(source: LoadSource, token: string, onlyMissing: boolean): Promise<void> {
+    await this.#engine.load(loadSql(source, onlyMissing), { insert_deduplication_token: token });
   }
 
   /** The lines where the engine can read them; the journal has them, so they need no fsync. */
