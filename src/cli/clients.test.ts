@@ -76,6 +76,14 @@ test('tail prints the newest events, the newest last', async () => {
   });
 });
 
+test('tail keeps so many events in memory and no more', async () => {
+  const { world } = await runCli(['tail', '-n', '99999999'], {
+    env: KEY_ENV,
+    answer: () => queryAnswer(['@timestamp'], []),
+  });
+  expect(world.requests[0]?.body).toContain('| limit 10000"');
+});
+
 test('tail without events says where to look', async () => {
   const { code, err } = await runCli(['tail'], {
     env: KEY_ENV,

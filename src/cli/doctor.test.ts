@@ -324,6 +324,10 @@ test.each<[string, FakeOptions['answer'], string]>([
   expect(troubles(checks).join('\n')).toContain(message);
 });
 
+test('nesting without an end is read to an end', () => {
+  expect(parseStatements('a {\n'.repeat(100_000))).toHaveLength(1);
+});
+
 test("Dovecot's syntax, nested and repeated", () => {
   const found = parseStatements(
     'a = 1\n# b = 2\nnamespace inbox {\n  mailbox Drafts {\n    special_use = \\Drafts\n  }\n  inbox = yes\n}\na = "x "\n',

@@ -8,6 +8,7 @@ import {
   type FakeOptions,
   type SeenRequest,
 } from '../../test/cli/fake-world.ts';
+import { LINE_CHARACTERS_MAX } from './ndjson.ts';
 
 const ROWS = [
   { user: 'bob', source_ip: '203.0.113.7', attempts: '12' },
@@ -246,6 +247,21 @@ test('rows split over chunks at any byte arrive whole', async () => {
   });
   const { out } = await query(['-o', 'ndjson'], { answer: () => new Response(body) });
   expect(JSON.parse(out)).toEqual({ user: 'bøb 漢' });
+});
+
+test('a line without an end is not kept in memory for ever', async () => {
+  const chunk = new TextEncoder().encode('x'.repeat(1024 * 1024));
+  let chunks = 0;
+  const body = new ReadableStream<Uint8Array>({
+    pull(controller) {
+      chunks++;
+      controller.enqueue(chunk);
+    },
+  });
+  const { code, err } = await query([], { answer: () => new Response(body) });
+  expect(code).toBe(1);
+  expect(err).toContain(`a line of more than ${LINE_CHARACTERS_MAX} characters`);
+  expect(chunks).toBeLessThan(20);
 });
 
 test('requests are signed and the endpoint may have a path', async () => {

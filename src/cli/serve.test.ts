@@ -87,19 +87,31 @@ test('a second signal does not wait', async () => {
   expect(world.err).toContain('SIGINT again');
 });
 
-test('a signal during the start is obeyed after it', async () => {
+test('signals during the start are obeyed after it', async () => {
   const app = new FakeApp();
   const gate = new EventEmitter();
-  const { world, ended } = serve([], {
-    startApp: async () => {
-      await once(gate, 'open');
-      return app;
-    },
-  });
+  const starting = (): ReturnType<typeof serve> =>
+    serve([], {
+      startApp: async () => {
+        await once(gate, 'open');
+        return app;
+      },
+    });
+  const first = starting();
   await vi.waitFor(() => expect(gate.listenerCount('open')).toBe(1));
-  expect(world.signal('SIGTERM')).toBe(true);
+  expect(first.world.signal('SIGHUP')).toBe(true);
   gate.emit('open');
-  expect(await ended).toBe(0);
+  await said(first.world, 'the configuration was read again');
+  expect(app.stopped).toBe(false);
+  first.world.signal('SIGTERM');
+  expect(await first.ended).toBe(0);
+
+  app.stopped = false;
+  const second = starting();
+  await vi.waitFor(() => expect(gate.listenerCount('open')).toBe(1));
+  expect(second.world.signal('SIGTERM')).toBe(true);
+  gate.emit('open');
+  expect(await second.ended).toBe(0);
   expect(app.stopped).toBe(true);
 });
 

@@ -8,7 +8,7 @@ import { CliError, errorCode, wordsOf } from './cli-error.ts';
 import type { Call } from './command.ts';
 import { readConfiguration, requireConfiguration } from './configuration.ts';
 import { EXIT, type ExitCode } from './exit-code.ts';
-import type { RunningApp } from './world.ts';
+import type { RunningApp, SignalName } from './world.ts';
 
 /** What the operating system's refusal means; undefined when the error speaks for itself. */
 function startAdvice(error: unknown, config: Config): string | undefined {
@@ -66,7 +66,12 @@ async function stopApp(app: RunningApp, log: Log): Promise<ExitCode> {
 }
 
 /** Resolves when the server was told to stop and has stopped. */
-function untilStopped(call: Call, app: RunningApp, log: Log): Promise<ExitCode> {
+function untilStopped(
+  call: Call,
+  app: RunningApp,
+  log: Log,
+  reloadFirst: boolean,
+): Promise<ExitCode> {
   return new Promise((resolve) => {
     let stopping = false;
     // One after the other: a second SIGHUP during the first must not be overtaken by it.
@@ -83,9 +88,11 @@ function untilStopped(call: Call, app: RunningApp, log: Log): Promise<ExitCode> 
     };
     call.world.onSignal('SIGTERM', () => stop('SIGTERM'));
     call.world.onSignal('SIGINT', () => stop('SIGINT'));
-    call.world.onSignal('SIGHUP', () => {
+    const hangUp = (): void => {
       if (!stopping) reloads = reloads.then(() => reload(call, app, log));
-    });
+    };
+    call.world.onSignal('SIGHUP', hangUp);
+    if (reloadFirst) hangUp();
   });
 }
 
@@ -102,12 +109,10 @@ export async function run(call: Call): Promise<ExitCode> {
   const { config, file } = requireConfiguration(call);
   const log = serverLog(call, config);
   const { startApp } = await call.world.loadApp();
-  // A signal during the start is remembered and obeyed when there is something to stop.
-  let early: string | undefined;
-  const remember = (['SIGTERM', 'SIGINT'] as const).map((signal) =>
-    call.world.onSignal(signal, () => {
-      early = signal;
-    }),
+  // Signals during the start are remembered and obeyed when there is something to tell.
+  const early = new Set<SignalName>();
+  const remember = (['SIGTERM', 'SIGINT', 'SIGHUP'] as const).map((signal) =>
+    call.world.onSignal(signal, () => early.add(signal)),
   );
   let app: RunningApp;
   try {
@@ -118,9 +123,9 @@ export async function run(call: Call): Promise<ExitCode> {
     for (const forget of remember) forget();
   }
   log.info(`listening on ${app.address}`, { data: config.data, config: file });
-  if (early !== undefined) {
-    log.info(`${early} came during the start: stopping`);
+  if (early.has('SIGTERM') || early.has('SIGINT')) {
+    log.info('told to stop during the start: stopping');
     return stopApp(app, log);
   }
-  return untilStopped(call, app, log);
+  return untilStopped(call, app, log, early.has('SIGHUP'));
 }

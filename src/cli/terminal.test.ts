@@ -123,8 +123,8 @@ test('times in all their forms', () => {
   expect(parse('2026-01-01 06:30')).toBe(Date.UTC(2026, 0, 1, 6, 30));
   expect(parse('2026-01-01T06:30:00.5+02:00')).toBe(Date.UTC(2026, 0, 1, 4, 30, 0, 500));
   expect(parse('2026-01-01t06:30:00z')).toBe(Date.UTC(2026, 0, 1, 6, 30));
-  for (const wrong of ['', '1', 'x', '2026-13-01', '1y', '-1h', '2026-01-01T25:00:00Z']) {
-    if (wrong === '1') expect(parse(wrong)).toBe(1000);
-    else expect(() => parse(wrong)).toThrow(/--start .*: expected now/);
+  expect(parse('1')).toBe(1000);
+  for (const wrong of ['', 'x', '2026-13-01', '2026-02-31', '1y', '-1h', '2026-01-01T25:00:00Z']) {
+    expect(() => parse(wrong)).toThrow(/--start .*: expected now/);
   }
 });

@@ -14,6 +14,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import {
   credentialsPath,
   ensureCredentials,
+  FILE_BYTES_MAX,
   makeCredentials,
   parseCredentials,
   readCredentials,
@@ -117,6 +118,15 @@ test('profiles, comments and nested settings are read as AWS has them', () => {
   expect(() => parseCredentials(text, 'f', 'x')).toThrow(
     'f: expected the profile [x], found [default], [audit]; choose one with AWS_PROFILE',
   );
+});
+
+test('a file that is far too big is another file', async () => {
+  const file = join(directory, 'big');
+  writeFileSync(file, '#'.repeat(FILE_BYTES_MAX + 1));
+  await expect(readCredentials(file)).rejects.toMatchObject({
+    code: 'invalid',
+    message: expect.stringContaining('is this the credentials file?') as string,
+  });
 });
 
 test('a file that is not there or has no key says what to do', async () => {

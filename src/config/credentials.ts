@@ -36,7 +36,7 @@ export type RandomBytes = (bytes: number) => Buffer;
 export const CREDENTIALS_FILE = 'credentials';
 const DEFAULT_PROFILE = 'default';
 /** A credentials file is some hundred bytes. */
-const FILE_BYTES_MAX = 1024 * 1024;
+export const FILE_BYTES_MAX = 1024 * 1024;
 
 /** The 32 letters of AWS's key ids (RFC 4648 base32): no letter is taken for another one. */
 const KEY_ID_LETTERS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';

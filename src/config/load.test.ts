@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { RULES_MAX } from './access-rules.ts';
 import { loadConfig, type ConfigResult, type ConfigSources, type LoadedConfig } from './load.ts';
 import { CONFIG_BYTES_MAX } from './yaml-source.ts';
 import { formatOrigin, formatProblem } from './raw-tree.ts';
@@ -48,7 +49,7 @@ test('works with nothing said at all', () => {
     access: { rules: [] },
     retention: { days: {} },
     journal: { keepBytes: 2 ** 30, minFreeBytes: 64 * 2 ** 20 },
-    store: { memoryBytesMax: 768 * 2 ** 20 },
+    store: { memoryBytesMax: 700 * 2 ** 20 },
     log: { level: 'info' },
   });
 });
@@ -256,6 +257,15 @@ test('rules need names of their own', () => {
 function listen(value: string, more = ''): ConfigResult {
   return load({ [FILE]: `server: { listen: "${value}"${more} }` });
 }
+
+test('more rules than anybody wrote by hand are refused', () => {
+  const rules = Array.from({ length: RULES_MAX + 1 }, (_, i) => `{name: R${i}, effect: DENY}`);
+  const [problem] = problems(load({ [FILE]: `access: { rules: [${rules.join(', ')}] }` }));
+  expect(problem).toContain(`expected a list of at most ${RULES_MAX} rules, found a list of 1001`);
+  rules.pop();
+  const { config } = loaded(load({ [FILE]: `access: { rules: [${rules.join(', ')}] }` }));
+  expect(config.access.rules).toHaveLength(RULES_MAX);
+});
 
 test('a public address needs TLS or the explicit flag', () => {
   for (const host of ['0.0.0.0', '[::]', '192.0.2.1', 'mail.example.com', '127.0.0.1.example']) {

@@ -29,8 +29,8 @@ const KIB = 1024;
 const MIB = 1024 * KIB;
 /** A segment (64 MiB) must fit, or the journal would throw away what it is writing. */
 const KEEP_BYTES_MIN = 64 * MIB;
-/** Below this the engine cannot merge its parts. */
-const STORE_MEMORY_BYTES_MIN = 256 * MIB;
+/** One load may take 500 MiB. */
+const STORE_MEMORY_BYTES_MIN = 512 * MIB;
 const LOG_LEVELS: readonly LogLevel[] = ['error', 'warn', 'info', 'debug'];
 
 function matching(pattern: RegExp): (text: string) => string | undefined {
@@ -185,10 +185,10 @@ const store = section({
   memoryBytesMax: setting(
     {
       about: 'The most memory the embedded engine may use.',
-      expects: `${SIZE_FORM}, at least 256MiB`,
+      expects: `${SIZE_FORM}, at least 512MiB`,
     },
     sizeOfAtLeast(STORE_MEMORY_BYTES_MIN),
-    '768MiB',
+    '700MiB',
   ),
 });
 

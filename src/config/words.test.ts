@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { JOURNAL_LIMITS } from '../journal/limits.ts';
+import { ENGINE_MEMORY_BYTES_MAX } from '../store/embedded/limits.ts';
 import { formatAddress, parseListenAddress, parseTcpAddress } from './address.ts';
 import { DECLARED_SETTINGS, variableName } from './declared-settings.ts';
 import { organizationArn, organizationId } from './organization.ts';
@@ -66,9 +67,10 @@ function fallback(path: string): string {
   return String(DECLARED_SETTINGS.find((declared) => declared.path === path)?.fallback);
 }
 
-test("the journal's defaults are the journal's own", () => {
+test('the defaults of journal and store are their own', () => {
   expect(parseSize(fallback('journal.keepBytes'))).toBe(JOURNAL_LIMITS.keepBytes);
   expect(parseSize(fallback('journal.minFreeBytes'))).toBe(JOURNAL_LIMITS.minFreeBytes);
+  expect(parseSize(fallback('store.memoryBytesMax'))).toBe(ENGINE_MEMORY_BYTES_MAX);
 });
 
 test('the reference is current', async () => {
