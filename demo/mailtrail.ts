@@ -25,7 +25,6 @@ export interface MailtrailOptions {
   readonly postfixLog: string;
   /** Access rules, as in the configuration file. */
   readonly rules: readonly object[];
-  readonly outlives?: boolean;
 }
 
 export interface Mailtrail {
@@ -150,7 +149,6 @@ export async function startMailtrail(options: MailtrailOptions): Promise<Mailtra
     args: [main, 'serve', '--config', configFile],
     outputFile: logFile,
     env,
-    outlives: options.outlives ?? false,
   });
   const url = `http://127.0.0.1:${ports.api}`;
   try {

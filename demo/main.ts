@@ -7,7 +7,7 @@ import { recordKept, stopKept } from './keep.ts';
 import { environmentOf } from './mailtrail.ts';
 import { setStage, type Stage } from './stage.ts';
 import { playStory, RULE } from './story.ts';
-import { stopStartedGroups } from '../test/servers/process-group.ts';
+import { letStartedGroupsGoOn, stopStartedGroups } from '../test/servers/process-group.ts';
 
 const USAGE = `Usage: npm run demo [-- OPTION]
 
@@ -79,7 +79,7 @@ function onInterruption(stop: () => Promise<void>): void {
 async function demo(keep: boolean): Promise<number> {
   let stop: (() => Promise<void>) | undefined;
   onInterruption(async () => stop?.());
-  const stage = await setStage({ progress, outlives: keep, began: (clean) => (stop = clean) });
+  const stage = await setStage({ progress, began: (clean) => (stop = clean) });
   let kept = false;
   try {
     const facts = await playStory(stage.servers, progress);
@@ -92,6 +92,7 @@ async function demo(keep: boolean): Promise<number> {
     if (keep) {
       await stage.servers.balancer.stop();
       recordKept(stage);
+      letStartedGroupsGoOn();
       write(farther(stage));
       kept = true;
     }

@@ -23,8 +23,6 @@ export interface Stage {
 
 export interface StageOptions {
   readonly progress: (what: string) => void;
-  /** Goes on when this process ends. */
-  readonly outlives?: boolean;
   /** Told as soon as there is something to clean up, also before everything stands. */
   readonly began?: (stop: () => Promise<void>) => void;
 }
@@ -32,7 +30,6 @@ export interface StageOptions {
 /** Sets the stage. On failure nothing is left running or behind. */
 export async function setStage(options: StageOptions): Promise<Stage> {
   const directory = mailServersDirectory(STAGE_PREFIX);
-  const outlives = options.outlives ?? false;
   const running: (() => Promise<void>)[] = [];
   let stopping: Promise<void> | undefined;
   const stop = (): Promise<void> => {
@@ -53,7 +50,6 @@ export async function setStage(options: StageOptions): Promise<Stage> {
       dovecotLog: logs.dovecot,
       postfixLog: logs.postfix,
       rules: [RULE],
-      outlives,
     });
     running.push(() => mailtrail.group.stop());
     options.progress('starting Dovecot and Postfix');
@@ -64,7 +60,6 @@ export async function setStage(options: StageOptions): Promise<Stage> {
         bearerToken: mailtrail.bearerToken,
       },
       policyService: mailtrail.policyService,
-      outlives,
     });
     running.push(() => servers.stop());
     return { directory, mailtrail, servers, stop };

@@ -103,10 +103,18 @@ allow_daemons() {
   if [ -e $POLICY_SAVED ]; then as_root mv $POLICY_SAVED $POLICY; fi
 }
 
+# Runs a command quietly; what it said is shown only when it fails.
+quietly() {
+  local output
+  if output=$("$@" 2>&1); then return 0; fi
+  say "$output"
+  return 1
+}
+
 install_packages() {
   local apt=(env DEBIAN_FRONTEND=noninteractive apt-get -q -o DPkg::Lock::Timeout=300 -o Acquire::Retries=3)
   say "setup: apt-get update"
-  as_root "${apt[@]}" update >&2 || fail "apt-get update failed; the packages cannot be installed: $*"
+  quietly as_root "${apt[@]}" update || fail "apt-get update failed; these packages cannot be installed: $*"
   local plan
   plan=$("${apt[@]}" install -s --no-install-recommends "$@") ||
     fail "apt-get cannot install: $*; see its message above"
@@ -121,9 +129,12 @@ Use another machine or a container."
   forbid_daemons
   # No configuration of Debian's: this Postfix is only run with our own.
   echo 'postfix postfix/main_mailer_type select No configuration' | as_root debconf-set-selections
-  as_root "${apt[@]}" install -y --no-install-recommends "$@" >&2 || fail "apt-get install failed; see its message above"
+  quietly as_root "${apt[@]}" install -y --no-install-recommends "$@" || fail "apt-get install failed; see its message above"
   allow_daemons
   trap - EXIT
+  if [ -d /run/systemd/system ]; then
+    say "setup: Debian's own Dovecot was not started, but will be at the next boot; to prevent that: systemctl disable dovecot"
+  fi
 }
 
 # The mail servers and clients; a clear message when they cannot be installed.

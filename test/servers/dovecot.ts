@@ -43,7 +43,6 @@ export interface DovecotOptions {
   readonly relayPort: number;
   /** Comes last in the configuration. */
   readonly extraConfig?: string;
-  readonly outlives?: boolean;
 }
 
 export interface Dovecot {
@@ -219,7 +218,6 @@ export async function startDovecot(options: DovecotOptions): Promise<Dovecot> {
     command: 'dovecot',
     args: ['-F', '-c', configFile],
     outputFile,
-    outlives: options.outlives ?? false,
   });
   try {
     await untilListening(group, ports.imap, START_DEADLINE_MS, () =>

@@ -29,8 +29,6 @@ export interface MailServersOptions {
   readonly extraDovecot?: string;
   /** Comes last in Postfix's main.cf. */
   readonly extraPostfix?: string;
-  /** The servers go on when this process ends. */
-  readonly outlives?: boolean;
 }
 
 export interface MailServers {
@@ -106,7 +104,6 @@ async function startBoth(
     organization,
     certificate,
     relayPort: ports.sink,
-    outlives: options.outlives ?? false,
     ...(options.endpoint !== undefined && { endpoint: options.endpoint }),
     ...(options.extraDovecot !== undefined && { extraConfig: options.extraDovecot }),
   });
@@ -119,7 +116,6 @@ async function startBoth(
       lmtpPort: dovecot.ports.lmtp,
       authSocket: dovecot.authSocket,
       refusingDomains: options.refusingDomains ?? [],
-      outlives: options.outlives ?? false,
       ...(options.policyService !== undefined && { policyService: options.policyService }),
       ...(options.extraPostfix !== undefined && { extraConfig: options.extraPostfix }),
     });

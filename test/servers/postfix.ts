@@ -36,7 +36,6 @@ export interface PostfixOptions {
   readonly refusingDomains: readonly string[];
   /** Comes last in main.cf. */
   readonly extraConfig?: string;
-  readonly outlives?: boolean;
 }
 
 export interface Postfix {
@@ -143,7 +142,6 @@ postlog unix-dgram n - n - 1 postlogd
 }
 
 function startSink(
-  options: PostfixOptions,
   root: string,
   name: string,
   more: readonly string[],
@@ -152,9 +150,9 @@ function startSink(
   return startGroup({
     name,
     command: 'smtp-sink',
-    args: ['-u', 'postfix', ...more, `127.0.0.1:${port}`, SINK_BACKLOG],
+    runAs: 'postfix',
+    args: [...more, `127.0.0.1:${port}`, SINK_BACKLOG],
     outputFile: join(root, 'log', 'sinks.log'),
-    outlives: options.outlives ?? false,
   });
 }
 
@@ -198,15 +196,14 @@ export async function startPostfix(options: PostfixOptions): Promise<Postfix> {
   const mailLog = postfixMailLog(options.directory);
   checkConfig(configDirectory, mailLog);
   const groups = [
-    startSink(options, root, 'the sink', [], ports.sink),
-    startSink(options, root, 'the refusing sink', ['-f', 'RCPT'], ports.refusingSink),
+    startSink(root, 'the sink', [], ports.sink),
+    startSink(root, 'the refusing sink', ['-f', 'RCPT'], ports.refusingSink),
     startGroup({
       name: 'Postfix',
       command: join(DAEMONS, 'master'),
       args: ['-s', '-c', configDirectory],
       outputFile,
       env: { ...process.env, MAIL_CONFIG: configDirectory },
-      outlives: options.outlives ?? false,
     }),
   ] as const;
   const logs = [mailLog, outputFile, join(root, 'log', 'sinks.log')];

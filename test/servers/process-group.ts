@@ -2,7 +2,8 @@
 // nothing of it is left.
 import { spawn } from 'node:child_process';
 import { closeSync, openSync, readdirSync, readFileSync } from 'node:fs';
-import { connect } from 'node:net';
+import { connect, type Socket } from 'node:net';
+import type { Writable } from 'node:stream';
 
 /** How long a group may take to end by itself after SIGTERM, in ms; then it is killed. */
 const TERM_WAIT_MS = 10_000;
@@ -24,12 +25,51 @@ export interface ProcessGroupOptions {
   /** Standard output and standard error go there. */
   readonly outputFile: string;
   readonly env?: NodeJS.ProcessEnv;
-  /** Goes on when this process ends; otherwise it ends with it, even when this one is killed. */
-  readonly outlives?: boolean;
+  /** The account it runs as; the one of this process where nothing is said. */
+  readonly runAs?: string;
 }
 
 /** What this process started and nobody has stopped yet. */
 const started = new Set<number>();
+
+/**
+ * A shell that is told what starts (`+ id`) and stops (`- id`), and ends the rest when we are gone,
+ * however we went: its standard input ends then. The kernel's parent death signal would not do, it
+ * is lost when a daemon changes its account.
+ */
+const WATCHER = `ids=' '
+while read -r sign id; do
+  case $sign in
+    +) ids="$ids$id " ;;
+    -) ids="\${ids%% $id *} \${ids#* $id }" ;;
+  esac
+done
+for id in $ids; do kill -TERM "$id"; done`;
+
+let watcher: Writable | undefined;
+
+function tellWatcher(line: string): void {
+  if (watcher === undefined) {
+    const child = spawn('sh', ['-c', WATCHER], {
+      stdio: ['pipe', 'ignore', 'ignore'],
+      detached: true,
+    });
+    child.unref();
+    // A pipe is a socket for Node; without this it would keep the process waiting.
+    (child.stdin as Socket).unref();
+    watcher = child.stdin;
+  }
+  watcher.write(`${line}\n`);
+}
+
+function remember(group: number): void {
+  started.add(group);
+  tellWatcher(`+ ${group}`);
+}
+
+function forget(group: number): void {
+  if (started.delete(group)) tellWatcher(`- ${group}`);
+}
 
 function pause(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
@@ -77,7 +117,7 @@ export async function stopGroup(group: number): Promise<void> {
     await pause(POLL_MS);
   }
   while (membersOf(group).length > 0) await pause(POLL_MS);
-  started.delete(group);
+  forget(group);
 }
 
 /** Stops everything this process started and has not stopped: for a run that is interrupted. */
@@ -85,17 +125,27 @@ export async function stopStartedGroups(): Promise<void> {
   await Promise.all([...started].map(stopGroup));
 }
 
+/** Lets everything that runs go on when this process ends. */
+export function letStartedGroupsGoOn(): void {
+  for (const group of started) forget(group);
+}
+
 /**
- * Starts a program as a process group of its own. A program that cannot be started is told by
- * `ended`, like one that ended by itself.
+ * Starts a program as a process group of its own, which ends when this process ends, even when it is
+ * killed. A program that cannot be started is told by `ended`, like one that ended by itself.
  */
 export function startGroup(options: ProcessGroupOptions): ProcessGroup {
   const output = openSync(options.outputFile, 'a');
-  // setpriv lets the kernel send the signal when we die, however we die.
+  const account = options.runAs;
   const [command, args] =
-    options.outlives === true
+    account === undefined
       ? [options.command, options.args]
-      : ['setpriv', ['--pdeathsig', 'TERM', '--', options.command, ...options.args]];
+      : [
+          'setpriv',
+          ['--reuid', account, '--regid', account, '--clear-groups', '--', options.command].concat(
+            options.args,
+          ),
+        ];
   const child = spawn(command, args, {
     stdio: ['ignore', output, output],
     detached: true,
@@ -105,9 +155,8 @@ export function startGroup(options: ProcessGroupOptions): ProcessGroup {
   let ended: string | undefined;
   child.once('error', (error) => (ended = error.message));
   child.once('exit', (code, signal) => (ended ??= `ended with ${signal ?? `code ${code}`}`));
-  if (options.outlives === true) child.unref();
   const id = child.pid;
-  if (id !== undefined) started.add(id);
+  if (id !== undefined) remember(id);
   return {
     name: options.name,
     id: id ?? 0,

@@ -1,9 +1,8 @@
 // The private mail servers themselves: what the other tests and the demo stand on.
-import { execFileSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { execFileSync, spawn } from 'node:child_process';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import { once } from 'node:events';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { AddressInfo } from 'node:net';
 import { afterEach, expect, test } from 'vitest';
@@ -15,7 +14,7 @@ import { activateScript } from './clients/sieve.ts';
 import { sendLetter } from './clients/smtp.ts';
 import { mailServersDirectory, startMailServers, type MailServers } from './mail-servers.ts';
 import { NORDLYS, userNamed } from './organization.ts';
-import { membersOf } from './process-group.ts';
+import { membersOf, stopGroup } from './process-group.ts';
 
 const ALICE = userNamed(NORDLYS, 'alice');
 const BOB = userNamed(NORDLYS, 'bob');
@@ -162,16 +161,34 @@ function processesUsing(directory: string): string[] {
   return list.split('\n').filter((line) => line.includes(directory));
 }
 
-test('servers end with the process that started them, even when it is killed', async () => {
-  const directory = mkdtempSync(join(tmpdir(), 'mailtrail-kill-'));
+test('what was started ends with the process that started it, even when that is killed', async () => {
+  const directory = mailServersDirectory();
   ending.push(() => rmSync(directory, { recursive: true, force: true }));
-  // A shell that starts what process-group.ts starts, and is killed.
-  const script = `setpriv --pdeathsig TERM -- sleep 600 & echo $! > ${directory}/pid; until grep -q sleep /proc/$!/comm; do :; done; kill -9 $$`;
-  expect(() => execFileSync('sh', ['-c', script], { stdio: 'ignore' })).toThrow();
-  const pid = Number(readFileSync(join(directory, 'pid'), 'utf8'));
+  const path = (name: string): string => join(directory, name);
+  const source = join(import.meta.dirname, 'process-group.ts');
+  const options = ['--ignoreConfig', '--target', 'es2023', '--module', 'nodenext'];
+  execFileSync('npx', ['tsc', ...options, '--types', 'node', '--outDir', directory, source]);
+  writeFileSync(path('package.json'), '{"type":"module"}');
+  const starter = `import { startGroup, stopGroup } from './process-group.js';
+const start = () =>
+  startGroup({ name: 'a', command: 'sleep', args: ['600'], outputFile: '${path('output')}' });
+const [stopped, ...kept] = [start(), start(), start()];
+await stopGroup(stopped.id);
+console.log(kept.map(({ id }) => id).join(' '));
+setInterval(() => undefined, 1000);
+`;
+  writeFileSync(path('starter.js'), starter);
+  const child = spawn(process.execPath, [path('starter.js')], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const [line] = (await once(child.stdout, 'data')) as [Buffer];
+  const groups = String(line).trim().split(' ').map(Number);
+  expect(groups.map((id) => membersOf(id).length > 0)).toEqual([true, true]);
+  child.kill('SIGKILL');
   await until(
-    () => (existsSync(`/proc/${pid}/exe`) ? undefined : true),
+    () => (groups.every((id) => !existsSync(`/proc/${id}/exe`)) ? true : undefined),
     WAIT_MS,
-    () => `process ${pid} still runs`,
+    () => `of ${groups.join(', ')} some still run`,
   );
+  for (const id of groups) await stopGroup(id);
 });
