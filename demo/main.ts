@@ -99,7 +99,7 @@ async function demo(keep: boolean): Promise<number> {
     return problems.length === 0 ? 0 : 1;
   } finally {
     if (!kept) {
-      progress('cleaning up');
+      if (!interrupted) progress('cleaning up');
       await stage.stop();
     }
     progress('done');
