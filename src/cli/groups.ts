@@ -1,24 +1,30 @@
 // `mailtrail groups`: the log groups, how much is in them and how long it is kept.
-import { formatSize } from '../config/quantity.ts';
+import { formatDuration, formatSize } from '../config/quantity.ts';
 import { ApiClient } from './api-client.ts';
 import type { Call } from './command.ts';
 import { EXIT, type ExitCode } from './exit-code.ts';
-import { fetchGroups, type GroupDescription } from './log-groups.ts';
+import { fetchGroups, shortName, type GroupDescription } from './log-groups.ts';
 import { resultWriter } from './result-writer.ts';
 
 function timeText(ms: number | undefined): string {
   return ms === undefined ? '' : new Date(ms).toISOString();
 }
 
-/** For people: sizes with units, what is not limited as a word. */
-function forPeople(group: GroupDescription): Map<string, string> {
+/** Events may be dated a little ahead. */
+function ageText(ageMs: number): string {
+  return ageMs < 0 ? `in ${formatDuration(-ageMs)}` : `${formatDuration(ageMs)} ago`;
+}
+
+/** For people: the names that `--log-group` takes, sizes and ages with units. */
+function forPeople(group: GroupDescription, nowMs: number): Map<string, string> {
+  const { events, storedBytes, firstEventTime, lastEventTime, retentionDays } = group;
   return new Map([
-    ['log group', group.name],
-    ['events', String(group.events)],
-    ['stored', formatSize(group.storedBytes)],
-    ['first event', timeText(group.firstEventTime)],
-    ['last event', timeText(group.lastEventTime)],
-    ['kept', group.retentionDays === undefined ? 'for ever' : `${group.retentionDays} days`],
+    ['log group', shortName(group.name)],
+    ['events', String(events)],
+    ['stored', events === 0 ? '' : formatSize(storedBytes)],
+    ['first event', timeText(firstEventTime).slice(0, 'YYYY-MM-DD'.length)],
+    ['last event', lastEventTime === undefined ? '' : ageText(nowMs - lastEventTime)],
+    ['kept', retentionDays === undefined ? 'for ever' : `${retentionDays} days`],
   ]);
 }
 
@@ -39,7 +45,8 @@ function forPrograms(group: GroupDescription): Map<string, string> {
 export async function run(call: Call): Promise<ExitCode> {
   const groups = await fetchGroups(await ApiClient.find(call));
   const table = (call.options.text('output') ?? 'table') === 'table';
-  const rows = groups.map(table ? forPeople : forPrograms);
+  const nowMs = call.world.clock.now();
+  const rows = groups.map((group) => (table ? forPeople(group, nowMs) : forPrograms(group)));
   const writer = resultWriter(call);
   await writer.begin([...(rows[0]?.keys() ?? [])]);
   for (const row of rows) await writer.row(row);

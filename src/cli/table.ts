@@ -1,6 +1,6 @@
 // Results as a table. The first rows are kept until the widths are known, the rest streams. On a
 // terminal the table is as wide as the terminal, or becomes a list of records where its columns
-// cannot fit; in a pipe nothing is cut.
+// cannot fit; in a pipe nothing is cut or wrapped.
 import { escapeForTerminal } from './escape.ts';
 import type { ResultRow, ResultWriter } from './result-writer.ts';
 import type { Paint } from './style.ts';
@@ -11,6 +11,8 @@ import type { Sink } from './world.ts';
 export const SAMPLE_ROWS_MAX = 1000;
 /** A narrower column tells nothing. */
 const COLUMN_WIDTH_MIN = 8;
+/** In a narrower column a text is cut: wrapped it would be a tower of syllables. */
+const WRAP_WIDTH_MIN = 20;
 const GAP = '  ';
 /** Without a known width, that of the VT100. */
 const COLUMNS_FALLBACK = 80;
@@ -134,13 +136,16 @@ export class TableWriter implements ResultWriter {
     await this.#sink.write(this.#layout === 'table' ? this.#tableRow(cells) : this.#record(cells));
   }
 
+  /** The last column is a text to read (`@message`): it is wrapped instead of cut. */
   #tableRow(cells: Cells): string {
-    const [only] = this.#columns;
-    // A single column is a text to read: it is wrapped instead of cut.
-    if (this.#columns.length === 1 && only !== undefined && this.#sink.isTerminal) {
-      return `${wrap(cells[0] ?? '', this.#available).join('\n')}\n`;
-    }
-    return this.#line(cells, (text) => text);
+    const last = this.#columns.at(-1);
+    const wide = last !== undefined && !last.numeric && last.width >= WRAP_WIDTH_MIN;
+    if (!wide || !this.#sink.isTerminal) return this.#line(cells, (text) => text);
+    const [first = '', ...more] = wrap(cells[this.#columns.length - 1] ?? '', last.width);
+    const before = this.#columns.slice(0, -1);
+    const indent = before.reduce((sum, { width }) => sum + width + GAP.length, 0);
+    const row = this.#line([...cells.slice(0, -1), first], (text) => text);
+    return row + more.map((piece) => `${' '.repeat(indent)}${piece}\n`).join('');
   }
 
   #line(cells: Cells, painted: (text: string) => string): string {

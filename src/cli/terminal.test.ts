@@ -40,6 +40,16 @@ test('more columns than fit become records', async () => {
   expect(out).not.toContain('empty');
 });
 
+test('the last column is wrapped, the others are cut', async () => {
+  const row = { user: 'u'.repeat(30), '@message': 'm'.repeat(40) };
+  expect((await table(50, [row])).split('\n').slice(2)).toEqual([
+    `${'u'.repeat(23)}…  ${'m'.repeat(24)}`,
+    `${' '.repeat(26)}${'m'.repeat(16)}`,
+    '',
+  ]);
+  expect((await table(40, [row])).split('\n')[2]).toBe(`${'u'.repeat(18)}…  ${'m'.repeat(18)}…`);
+});
+
 test('a single column is wrapped, not cut', async () => {
   const out = await table(20, [{ '@message': 'a'.repeat(45) }]);
   expect(out.split('\n').slice(2)).toEqual(['a'.repeat(20), 'a'.repeat(20), 'a'.repeat(5), '']);
