@@ -13,6 +13,7 @@ import { parseTime } from './time-argument.ts';
 /** A query longer than this is refused by the server; reading on would only take memory. */
 const QUERY_CHARACTERS_MAX = 1024 * 1024;
 const LIMIT_MAX = Number.MAX_SAFE_INTEGER;
+const POINTER = '@ptr';
 
 /** The query of the argument, or from standard input for `-`. */
 async function queryText({ arguments: [argument = ''], world }: Call): Promise<string> {
@@ -58,6 +59,19 @@ function emptyHint(range: { startMs: number; endMs: number }, groups: readonly s
   return `No events matched in ${where} from ${from} to ${to}. Look further back with --start (e.g. --start 7d); "mailtrail groups" tells what there is.\n`;
 }
 
+/**
+ * The pointer that every event carries is for programs that read the API; here it is shown only to
+ * who asks for it, as the Logs Insights console does.
+ */
+function withoutPointer(item: StreamItem, query: string): StreamItem {
+  if (query.includes(POINTER)) return item;
+  if (item.kind === 'columns') {
+    return { ...item, columns: item.columns.filter((name) => name !== POINTER) };
+  }
+  if (item.kind !== 'row') return item;
+  return { ...item, row: new Map([...item.row].filter(([name]) => name !== POINTER)) };
+}
+
 function statisticsLine(item: StreamItem & { kind: 'end' }): string {
   const { recordsScanned, bytesScanned, elapsedMs } = item.statistics;
   const parts = [`${item.resultCount} ${item.resultCount === 1 ? 'row' : 'rows'}`];
@@ -94,7 +108,8 @@ export async function run(call: Call): Promise<ExitCode> {
   }
   const writer = resultWriter(call);
   let rows = 0;
-  for await (const item of streamItems(response)) {
+  for await (const whole of streamItems(response)) {
+    const item = withoutPointer(whole, query);
     if (item.kind === 'columns') await writer.begin(item.columns);
     else if (item.kind === 'row') {
       rows++;

@@ -18,7 +18,7 @@ const RECORDED_MS = Date.UTC(2026, 10, 24);
 
 const MAKERS: Readonly<Record<string, () => Assembler>> = {
   dovecot: () => new DovecotAssembler({ now: () => RECORDED_MS, sharedPrefix: 'shared/' }),
-  postfix: () => new PostfixAssembler({ now: () => RECORDED_MS, lmtpTold: true }),
+  postfix: () => new PostfixAssembler({ now: () => RECORDED_MS, lmtpTold: () => true }),
 };
 
 const CASES = Object.keys(MAKERS).flatMap((server) =>

@@ -18,7 +18,7 @@ const NOW_MS = Date.UTC(2026, 10, 24);
 const dovecot = (): DovecotAssembler =>
   new DovecotAssembler({ now: () => NOW_MS, sharedPrefix: 'shared/' });
 const postfix = (): PostfixAssembler =>
-  new PostfixAssembler({ now: () => NOW_MS, lmtpTold: false });
+  new PostfixAssembler({ now: () => NOW_MS, lmtpTold: () => false });
 
 function eventLine(event: string, fields: Record<string, unknown>, service = 'imap'): string {
   const body = {

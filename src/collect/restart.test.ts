@@ -48,7 +48,7 @@ const joined: Maker = (intake) => {
 };
 
 const postfix: Maker = (intake) =>
-  createPostfixCollector({ paths: [path], intake, clock, log: silentLog, lmtpTold: true });
+  createPostfixCollector({ paths: [path], intake, clock, log: silentLog, lmtpTold: () => true });
 
 const linesOf = (name: string): string[] =>
   readFileSync(join(CORPUS, name), 'utf8')

@@ -12,7 +12,7 @@ import {
 } from './running-server.ts';
 
 const SERVER_KILLS = 50;
-const ENGINE_KILLS = 20;
+const ENGINE_KILLS = 30;
 const EVENTS_PER_REQUEST = 50;
 const WRITERS = 4;
 
@@ -66,6 +66,11 @@ async function write(server: RunningServer, ledger: Ledger, stopped: () => boole
 
 /** Compares the store with the ledger: every acknowledged request whole, no event twice. */
 async function compare(server: RunningServer, ledger: Ledger): Promise<void> {
+  await until(
+    async () => ((await fetch(`${server.url}/readyz`)).ok ? true : undefined),
+    60_000,
+    () => `the server did not become ready again (seed ${seed})\n${server.log()}`,
+  );
   const rows = await until(
     async () => {
       const found = await server.query(

@@ -1,6 +1,7 @@
 // Dovecot's auth-policy protocol without its transport: `allow` asks whether somebody may sign in
 // and is answered by the access rules, `report` tells how an attempt ended. Every decision is on
-// disk before Dovecot hears it.
+// disk before Dovecot hears it. Dovecot may be set to ask twice, before and after the password is
+// checked; each is a decision and a record of its own (the printed configuration asks once).
 import { decide, type CompiledRules } from '../../access/decide.ts';
 import type { Decision } from '../../access/decision.ts';
 import type { AuditEvent } from '../../event/audit-event.ts';
@@ -9,15 +10,6 @@ import type { CollectorStatus, Intake } from '../collector.ts';
 import { PolicyRequestError, readPolicyRequest, type PolicyRequest } from './policy-request.ts';
 import type { SignInJoin } from './sign-in-join.ts';
 import { signInEvent, type SignInAttempt } from './sign-in.ts';
-
-/**
- * Dovecot may be set to ask before and after the password is checked. The second question of an
- * attempt gets the same decision and is not a second event; it is recognized for this long, in ms:
- * a passdb answers faster, and after a failure Dovecot itself waits 2 s before the next attempt.
- */
-export const SECOND_QUESTION_MS = 2_000;
-/** Most attempts whose second question is awaited. At the limit the oldest is forgotten. */
-export const SECOND_QUESTIONS_MAX = 10_000;
 
 export interface PolicyHandlerOptions {
   /** The rules in force now. */
@@ -42,21 +34,6 @@ export interface PolicyHandler {
    */
   handle(command: 'allow' | 'report', body: unknown): Promise<PolicyAnswer>;
   status(): CollectorStatus;
-}
-
-interface Asked {
-  readonly outcome: string;
-  readonly atMs: number;
-}
-
-function requestKey(request: PolicyRequest): string {
-  return JSON.stringify([
-    request.session,
-    request.userId,
-    request.impersonatorId,
-    request.protocol,
-    request.sourceIp,
-  ]);
 }
 
 /** The message a refused client sees. */
@@ -109,7 +86,6 @@ function attemptOf(request: PolicyRequest, nowMs: number): SignInAttempt {
 
 class Handler implements PolicyHandler {
   readonly #options: PolicyHandlerOptions;
-  readonly #asked = new Map<string, Asked>();
   #seen = 0;
   #events = 0;
   #rejected = 0;
@@ -138,41 +114,15 @@ class Handler implements PolicyHandler {
       sourceIp: request.sourceIp,
       userId: request.userId,
     });
-    if (!this.#isSecondQuestion(request, decision)) {
-      const nowMs = this.#options.clock.now();
-      await this.#options.intake.accept([decisionEvent(request, decision, nowMs)]);
-      this.#events++;
-      this.#awaitSecondQuestion(request, decision, nowMs);
-    }
+    const nowMs = this.#options.clock.now();
+    await this.#options.intake.accept([decisionEvent(request, decision, nowMs)]);
+    this.#events++;
     return decision.effect === 'ALLOW'
       ? { status: 0, msg: '' }
       : { status: -1, msg: refusal(decision) };
   }
 
-  /** Each remembered question answers for one repetition only. */
-  #isSecondQuestion(request: PolicyRequest, decision: Decision): boolean {
-    const key = requestKey(request);
-    const asked = this.#asked.get(key);
-    if (asked === undefined) return false;
-    this.#asked.delete(key);
-    return (
-      asked.outcome === outcomeOf(decision) &&
-      this.#options.clock.now() - asked.atMs <= SECOND_QUESTION_MS
-    );
-  }
-
-  #awaitSecondQuestion(request: PolicyRequest, decision: Decision, atMs: number): void {
-    if (this.#asked.size >= SECOND_QUESTIONS_MAX) {
-      for (const oldest of this.#asked.keys()) {
-        this.#asked.delete(oldest);
-        break;
-      }
-    }
-    this.#asked.set(requestKey(request), { outcome: outcomeOf(decision), atMs });
-  }
-
   async #report(request: PolicyRequest): Promise<PolicyAnswer> {
-    this.#asked.delete(requestKey(request));
     const attempt = attemptOf(request, this.#options.clock.now());
     if (this.#options.signIns === undefined) {
       await this.#options.intake.accept([signInEvent(attempt)]);
@@ -192,10 +142,6 @@ class Handler implements PolicyHandler {
       rejected: this.#rejected,
     };
   }
-}
-
-function outcomeOf(decision: Decision): string {
-  return `${decision.effect} ${decision.rule?.name ?? ''}`;
 }
 
 /** Makes the auth-policy handler. It has no life of its own: it starts and stops with its transport. */

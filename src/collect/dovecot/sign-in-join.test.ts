@@ -184,11 +184,13 @@ test('reports that could not be kept are tried again', async () => {
   expect(events()).toHaveLength(1);
 });
 
-test('waiting reports are bounded: the oldest goes, since the log will tell of it', async () => {
+test('waiting reports are bounded: at the limit the oldest becomes an event at once', async () => {
   const still = { now: () => 0, after: () => ({ cancel: () => {} }) };
   const bounded = new SignInJoin({ intake, clock: still, log: silentLog });
   bounded.attach({ readable: () => true, behind: () => true, offer: () => false });
   for (let n = 0; n <= SIGN_IN_REPORTS_MAX; n++) await bounded.report(report(`S${n}`, true));
   expect(bounded.takeReport(signInKey(report('S0', true)))).toBeUndefined();
   expect(bounded.takeReport(signInKey(report('S1', true)))?.session).toBe('S1');
+  await arrived(1);
+  expect(events()).toMatchObject([{ request_id: 'S0' }]);
 });

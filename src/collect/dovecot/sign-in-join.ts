@@ -127,7 +127,8 @@ export class SignInJoin {
     const key = signInKey(report);
     if (this.#linesTold.take(key)) return;
     for (const log of this.#logs) if (log.offer(key, report)) return;
-    if (this.#waiting.length >= SIGN_IN_REPORTS_MAX) this.#waiting.shift();
+    const oldest = this.#waiting.length >= SIGN_IN_REPORTS_MAX ? this.#waiting.splice(0, 1) : [];
+    if (oldest.length > 0) this.#giving = this.#giving.then(() => this.#give(oldest));
     this.#waiting.push({ key, report, sinceMs: this.#options.clock.now() });
     this.#schedule();
   }

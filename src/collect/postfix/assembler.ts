@@ -18,7 +18,7 @@ import { Messages, RECIPIENTS_MAX, type Message } from './messages.ts';
 export interface PostfixAssemblerOptions {
   readonly now: () => number;
   /** Whether Dovecot's own log tells of what it takes by LMTP. */
-  readonly lmtpTold: boolean;
+  readonly lmtpTold: () => boolean;
   /** Where Dovecot's collectors learn which message a delivery was. */
   readonly traces?: TraceJoin;
 }
@@ -167,7 +167,7 @@ export class PostfixAssembler implements Assembler {
     if (line.program === 'lmtp' && delivery.status === 'sent' && transaction !== undefined) {
       this.#options.traces?.delivered(transaction, traceIdOf(line.host, queueId));
     }
-    const record = deliveryRecord(message, line, delivery, this.#options.lmtpTold);
+    const record = deliveryRecord(message, line, delivery, this.#options.lmtpTold());
     if (record !== undefined) out.push(record);
     return 'used';
   }

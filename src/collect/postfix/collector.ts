@@ -17,7 +17,7 @@ export interface PostfixCollectorOptions {
    * Whether a Dovecot collector tells of deliveries by LMTP, which it does with the folder and what
    * Sieve did; Postfix's line for the same delivery is then no event.
    */
-  readonly lmtpTold: boolean;
+  readonly lmtpTold: () => boolean;
   /** Shared with the Dovecot collectors, whose deliveries get the trace id of their message by it. */
   readonly traces?: TraceJoin;
 }

@@ -36,10 +36,13 @@ export const DEDUPLICATION_WINDOW = 10_000;
 /** How long a new engine waits for an old one to let go of the directory. */
 export const OPEN_RETRY_MS = 15_000;
 export const OPEN_RETRY_DELAY_MS = 200;
-/** Restarts wait longer each time, and begin anew after a time of good health. */
+/**
+ * Restarts wait longer each time, and begin anew after a time of good health. An open takes a third
+ * of a second, so trying every two seconds costs little and a query waits no longer than that.
+ */
 export const RESTART_DELAY_MIN_MS = 100;
-export const RESTART_DELAY_MAX_MS = 10_000;
-export const RESTART_RESET_MS = 60_000;
+export const RESTART_DELAY_MAX_MS = 2_000;
+export const RESTART_RESET_MS = 10_000;
 /** How long an engine that was told to stop may take to write what it has. */
 export const STOP_TIMEOUT_MS = 10_000;
 /** How often the engine looks whether its parent still lives. */
