@@ -88,6 +88,39 @@ test('events wait for company, but not when there are many', async () => {
   await running.stop();
 });
 
+test('the pause before the next load grows with what the last one took, to a limit', async () => {
+  const { journal, store, disk } = world();
+  let nowMs = 0;
+  let loadMs = 0;
+  const delays: number[] = [];
+  const load = store.load.bind(store);
+  store.load = async (range) => {
+    await load(range);
+    nowMs += loadMs;
+  };
+  const running = createLoader({
+    journal,
+    store,
+    disk,
+    clock: {
+      now: () => nowMs,
+      after: (delayMs, callback) => {
+        delays.push(delayMs);
+        return hastyClock.after(delayMs, callback);
+      },
+    },
+    log: silentLog,
+    directory: DIRECTORY,
+  });
+  await running.start();
+  for (loadMs of [10, 100, 5000, 10]) {
+    journal.seal(1);
+    await until(() => running.status().behindEvents === 0);
+  }
+  await running.stop();
+  expect(delays).toEqual([300, 300, 800, 1000]);
+});
+
 test('a store that cannot take events is asked again, with the same range', async () => {
   const { journal, store, loader } = world();
   store.refusals.push('unavailable', 'disk-full', 'unavailable');

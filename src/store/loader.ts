@@ -12,7 +12,9 @@ import {
   LOAD_AT_ONCE_EVENTS,
   LOAD_BYTES_MAX,
   LOAD_DELAY_MAX_MS,
+  LOAD_DELAY_MIN_MS,
   LOAD_EVENTS_MAX,
+  LOAD_PAUSE_FACTOR,
   RETRY_DELAY_MAX_MS,
   RETRY_DELAY_MIN_MS,
 } from './load-limits.ts';
@@ -59,6 +61,8 @@ export class Loader {
   #cursor: Cursor;
   #note: LoadNote | undefined;
   #lastError: string | undefined;
+  /** How long events wait for company before the next load. */
+  #delayMs = LOAD_DELAY_MIN_MS;
   #running: Promise<void> | undefined;
 
   constructor(options: LoaderOptions) {
@@ -129,7 +133,10 @@ export class Loader {
       try {
         await this.#waitForEvents();
         if (signal.aborted) return;
+        const startedAtMs = this.#clock.now();
         await this.#loadNext();
+        const pauseMs = LOAD_PAUSE_FACTOR * (this.#clock.now() - startedAtMs);
+        this.#delayMs = Math.min(Math.max(pauseMs, LOAD_DELAY_MIN_MS), LOAD_DELAY_MAX_MS);
         this.#lastError = undefined;
         delayMs = RETRY_DELAY_MIN_MS;
       } catch (error) {
@@ -166,7 +173,7 @@ export class Loader {
     await this.#journal.waitBeyond(position, signal);
     if (signal.aborted) return;
     const enough = new AbortController();
-    const timer = this.#clock.after(LOAD_DELAY_MAX_MS, () => enough.abort());
+    const timer = this.#clock.after(this.#delayMs, () => enough.abort());
     const stop = (): void => enough.abort();
     signal.addEventListener('abort', stop, { once: true });
     await this.#journal.waitBeyond(position + LOAD_AT_ONCE_EVENTS - 1, enough.signal);

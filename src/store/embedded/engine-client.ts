@@ -13,12 +13,11 @@ import {
 } from '../event-store.ts';
 import type { SqlEngine } from '../sql-engine.ts';
 import { EngineChild } from './engine-child.ts';
-import { engineArguments, LOAD_SETTINGS, querySettings } from './engine-settings.ts';
+import { engineArguments, LOAD_SETTINGS, OWN_SETTINGS, querySettings } from './engine-settings.ts';
 import {
   CHUNK_BYTES,
   type EngineLimits,
   OPEN_RETRY_DELAY_MS,
-  OWN_QUERY_TIMEOUT_MS,
   RESTART_DELAY_MAX_MS,
   RESTART_DELAY_MIN_MS,
   RESTART_RESET_MS,
@@ -52,12 +51,15 @@ export class EngineClient implements SqlEngine {
   #stopping = false;
   #running: Promise<void> | undefined;
   #wake: () => void = () => {};
-  #loadTail: Promise<unknown> = Promise.resolve();
+  /** The last statement on each lane that is not a query: the next one waits for it. */
+  readonly #tails = new Map<number, Promise<unknown>>();
+  readonly #ownLane: number;
 
   constructor(options: EngineClientOptions) {
     this.#options = options;
     const lanes = Array.from({ length: options.limits.querySessions }, (_, i) => i + 1);
     this.#slots = new QuerySlots(lanes, options.limits.queriesWaitingMax);
+    this.#ownLane = lanes.length + 1;
   }
 
   /** Resolves when the engine can be used; rejects when it could not be opened or prepared. */
@@ -98,7 +100,7 @@ export class EngineClient implements SqlEngine {
       type: 'open',
       path,
       engineArguments: engineArguments(limits),
-      lanes: [LOAD_SETTINGS, ...queryLanes],
+      lanes: [LOAD_SETTINGS, ...queryLanes, OWN_SETTINGS],
       chunkBytes: CHUNK_BYTES,
     };
   }
@@ -157,8 +159,8 @@ export class EngineClient implements SqlEngine {
   /** The engine without the check for readiness, for whoever makes it ready. */
   #bare(): SqlEngine {
     return {
-      execute: async (sql) => void (await this.#onLoadLane('schema', sql)),
-      rows: async (sql) => parseRows(await this.#onLoadLane('schema', sql)),
+      execute: async (sql) => void (await this.#onLane(this.#ownLane, 'schema', sql)),
+      rows: async (sql) => parseRows(await this.#onLane(this.#ownLane, 'schema', sql)),
       query: (query, limits) => this.#stream(query, limits),
     };
   }
@@ -186,15 +188,20 @@ export class EngineClient implements SqlEngine {
     }
   }
 
-  async #onLoadLane(
+  async #onLane(
+    lane: number,
     task: EngineTask,
     sql: string,
     settings?: Readonly<Record<string, string | number>>,
   ): Promise<string> {
     const child = this.#child;
     if (!child) throw this.#unavailable();
-    const turn = this.#loadTail.then(() => child.run(LOAD_LANE, sql, settings));
-    this.#loadTail = turn.catch(() => {});
+    const before = this.#tails.get(lane) ?? Promise.resolve();
+    const turn = before.then(() => child.run(lane, sql, settings));
+    this.#tails.set(
+      lane,
+      turn.catch(() => {}),
+    );
     try {
       return await turn;
     } catch (error) {
@@ -208,19 +215,17 @@ export class EngineClient implements SqlEngine {
     settings: Readonly<Record<string, string | number>>,
   ): Promise<readonly Row[]> {
     if (!this.#ready) throw this.#unavailable();
-    return parseRows(await this.#onLoadLane('load', sql, settings));
+    return parseRows(await this.#onLane(LOAD_LANE, 'load', sql, settings));
   }
 
   async execute(sql: string): Promise<void> {
     if (!this.#ready) throw this.#unavailable();
-    await this.#onLoadLane('schema', sql);
+    await this.#onLane(this.#ownLane, 'schema', sql);
   }
 
   async rows(sql: string): Promise<readonly Row[]> {
-    const result = await this.query({ sql, parameters: {} }, { timeoutMs: OWN_QUERY_TIMEOUT_MS });
-    const rows: Row[] = [];
-    for await (const batch of result.batches) rows.push(...batch);
-    return rows;
+    if (!this.#ready) throw this.#unavailable();
+    return parseRows(await this.#onLane(this.#ownLane, 'schema', sql));
   }
 
   async query(query: BoundQuery, limits: QueryLimits): Promise<QueryRows> {

@@ -7,6 +7,7 @@ import type { OpenRequest, Request, Response } from './protocol.ts';
 
 /** A query that was started and not yet ended. */
 interface RunningQuery {
+  readonly request: Request & { type: 'query' };
   readonly result: ResultStream;
   readonly startedAtMs: number;
   rowsRead: number;
@@ -98,6 +99,7 @@ class EngineProcess {
       );
       const startedAtMs = performance.now();
       this.#queries.set(id, {
+        request,
         result,
         startedAtMs,
         rowsRead: 0,
@@ -122,6 +124,24 @@ class EngineProcess {
     query.bytesRead = bytesRead;
   }
 
+  /** A query that finds nothing is over before it can be asked: the engine's own estimate is told. */
+  async #estimateRowsRead(request: Request & { type: 'query' }): Promise<number> {
+    try {
+      const estimate = this.#lane(request.lane).stream(
+        `SELECT sum(rows) FROM (EXPLAIN ESTIMATE ${request.sql})`,
+        request.parameters,
+        this.#chunkBytes,
+        () => Promise.resolve(),
+      );
+      const bytes = await estimate.next();
+      await estimate.close();
+      const [rows = 0] = JSON.parse(new TextDecoder().decode(bytes)) as [number?];
+      return rows;
+    } catch {
+      return 0; // not every query can be estimated, and the result does not depend on it
+    }
+  }
+
   #pull(id: number): void {
     const query = this.#queries.get(id);
     if (!query) return; // it has ended with an error that is on its way
@@ -135,6 +155,7 @@ class EngineProcess {
       while (query.pulls > 0) {
         const bytes = await query.result.next();
         if (bytes === undefined) {
+          if (query.rowsRead === 0) query.rowsRead = await this.#estimateRowsRead(query.request);
           this.#queries.delete(id);
           const elapsedMs = performance.now() - query.startedAtMs;
           send({

@@ -8,6 +8,8 @@ import {
   MERGED_PART_BYTES_MAX,
   MERGE_BLOCK_BYTES,
   MERGE_BLOCK_ROWS,
+  OWN_QUERY_TIMEOUT_MS,
+  QUERY_CACHE_BYTES,
   RESULT_BLOCK_ROWS,
   SPILL_BYTES,
 } from './limits.ts';
@@ -23,6 +25,8 @@ export function engineArguments(limits: EngineLimits): readonly string[] {
     index_mark_cache_size: INDEX_CACHE_BYTES,
     index_uncompressed_cache_size: 0,
     uncompressed_cache_size: 0,
+    query_condition_cache_size: QUERY_CACHE_BYTES,
+    compiled_expression_cache_size: QUERY_CACHE_BYTES,
     background_pool_size: 1,
     background_merges_mutations_concurrency_ratio: 2,
     background_schedule_pool_size: 2,
@@ -46,6 +50,18 @@ export const LOAD_SETTINGS: Settings = {
   // No column has a default expression: absent keys need no second look.
   input_format_defaults_for_omitted_fields: 0,
   input_format_skip_unknown_fields: 1,
+  // Each load has other constants: compiling its expressions would never pay.
+  compile_expressions: 0,
+};
+
+/** The session for our own small questions and for changes of the table; waits for no query. */
+export const OWN_SETTINGS: Settings = {
+  max_threads: 2,
+  max_memory_usage: LOAD_MEMORY_BYTES_MAX,
+  max_execution_time: OWN_QUERY_TIMEOUT_MS / 1000,
+  // A change is in force when it is written down; rewriting what is stored goes on behind it.
+  alter_sync: 0,
+  mutations_sync: 0,
 };
 
 /** Sessions for queries; time and memory are set for each query. */

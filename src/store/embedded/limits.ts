@@ -1,4 +1,5 @@
 // Every bound of the embedded engine, with its unit and the reason for its value.
+import { availableParallelism } from 'node:os';
 
 const KIB = 1024;
 const MIB = 1024 * KIB;
@@ -17,10 +18,12 @@ export const QUERY_SESSIONS = 3;
 export const QUERIES_WAITING_MAX = 64;
 /** Our own questions, such as what groups there are, read one small column of every event at most. */
 export const OWN_QUERY_TIMEOUT_MS = 30_000;
-/** Threads of one query. */
+/** Threads of one query, if the machine has as many; each holds a block of all columns it reads. */
 export const QUERY_THREADS_MAX = 4;
 /** Marks and indexes of the parts in use; there are some 10 bytes of them a thousand events. */
 export const INDEX_CACHE_BYTES = 16 * MIB;
+/** What is remembered between queries: which granules held nothing, compiled expressions. */
+export const QUERY_CACHE_BYTES = 8 * MIB;
 /** Merges write parts up to this: some 20 million events. It bounds their time and disk use. */
 export const MERGED_PART_BYTES_MAX = 1024 * MIB;
 /** What a merge holds of each part at a time. */
@@ -66,6 +69,6 @@ export const ENGINE_LIMITS: EngineLimits = {
   queryMemoryBytesMax: QUERY_MEMORY_BYTES_MAX,
   querySessions: QUERY_SESSIONS,
   queriesWaitingMax: QUERIES_WAITING_MAX,
-  queryThreadsMax: QUERY_THREADS_MAX,
+  queryThreadsMax: Math.min(QUERY_THREADS_MAX, availableParallelism()),
   openRetryMs: OPEN_RETRY_MS,
 };

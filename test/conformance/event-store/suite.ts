@@ -211,6 +211,18 @@ function describeQuerying(open: () => Promise<StoreUnderTest>): void {
       expect(statistics.bytesRead).toBeGreaterThan(statistics.rowsRead);
     });
 
+    test('a query that finds nothing tells what it read, too', async () => {
+      const result = await store.query(
+        {
+          sql: 'SELECT position FROM events WHERE user_id = {user:String}',
+          parameters: { user: 'nobody' },
+        },
+        { timeoutMs: 30_000 },
+      );
+      for await (const batch of result.batches) expect(batch).toEqual([]);
+      expect((await result.statistics).rowsRead).toBeGreaterThan(0);
+    });
+
     test('a large result is whole', async () => {
       const rows = await allRows(store, 'SELECT number, toString(number) FROM numbers(300000)');
       expect(rows).toHaveLength(300_000);
