@@ -11,7 +11,8 @@ export function createIntake(journal: Journal, organizationArn: string): Intake 
   return {
     accept(events: readonly AuditEvent[], checkpoint?: Checkpoint): Promise<Position> {
       let text = '';
-      for (const event of events) text += journalLine({ organization_arn: organizationArn, ...event });
+      for (const event of events)
+        text += journalLine({ organization_arn: organizationArn, ...event });
       return journal.append({
         lines: events.length === 0 ? NO_LINES : Buffer.from(text),
         count: events.length,

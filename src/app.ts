@@ -1,0 +1,332 @@
+// The only place that knows all parts: builds them from the configuration, starts and stops them in
+// order, and applies a changed configuration to the running ones.
+import { randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { compileRules, DEFAULT_RULE, type CompiledRules } from './access/decide.ts';
+import type { TlsKeys } from './api/listener.ts';
+import { createHttpServer, type HttpServer } from './api/server.ts';
+import type { Collector, Intake } from './collect/collector.ts';
+import { createDovecotCollector } from './collect/dovecot/collector.ts';
+import { createPolicyHandler, type PolicyHandler } from './collect/dovecot/policy.ts';
+import { createSignInJoin, type SignInJoin } from './collect/dovecot/sign-in-join.ts';
+import { admitLines } from './collect/http/admit-batch.ts';
+import { createPostfixCollector } from './collect/postfix/collector.ts';
+import { createPolicyService } from './collect/postfix/policy-service.ts';
+import { createTraceJoin } from './collect/trace-join.ts';
+import { formatAddress } from './config/address.ts';
+import { ensureCredentials, type ServerCredentials } from './config/credentials.ts';
+import { organizationArn } from './config/organization.ts';
+import type { Config } from './config/schema.ts';
+import { LOG_TYPES } from './event/log-type.ts';
+import { compileQuery, formatRow } from './insights/index.ts';
+import { createIntake } from './intake.ts';
+import type { Journal } from './journal/journal.ts';
+import { openJournal } from './journal/open.ts';
+import { managementEvent, settingsInForce } from './management.ts';
+import { systemClock, type Clock } from './platform/clock.ts';
+import { systemDisk } from './platform/disk.ts';
+import type { Log } from './platform/log.ts';
+import { describeReadiness } from './readiness.ts';
+import { createEmbeddedStore } from './store/embedded/embedded-store.ts';
+import type { EventStore } from './store/event-store.ts';
+import { createLoader, type Loader } from './store/loader.ts';
+import { readVersion } from './version.ts';
+
+/** How long requests in flight may take to end when the server stops, in ms. */
+const DRAIN_MS = 10_000;
+
+/** The running server, as the command line sees it. */
+export interface App {
+  /** Where the API is served, e.g. `http://127.0.0.1:4650`. */
+  readonly address: string;
+  /** Takes nothing more, makes what was taken durable, and lets everything go. */
+  stop(): Promise<void>;
+  /** Applies what can change while running; says which settings cannot. */
+  reload(
+    config: Config,
+  ): Promise<{ readonly ok: true } | { readonly ok: false; readonly reason: string }>;
+}
+
+function rulesOf(config: Config): CompiledRules {
+  return compileRules([...config.access.rules, DEFAULT_RULE]);
+}
+
+function readTls(config: Config): TlsKeys | undefined {
+  const { tls } = config.server;
+  return tls && { cert: readFileSync(tls.cert), key: readFileSync(tls.key) };
+}
+
+interface Parts {
+  readonly journal: Journal;
+  readonly intake: Intake;
+  readonly store: EventStore;
+  readonly loader: Loader;
+  readonly credentials: ServerCredentials;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+class RunningApp implements App {
+  readonly #parts: Parts;
+  readonly #http: HttpServer;
+  readonly #collectors: readonly Collector[];
+  readonly #policy: PolicyHandler;
+  readonly #signIns: SignInJoin;
+  #config: Config;
+  #rules: CompiledRules;
+  #storeStarting: Promise<void> = Promise.resolve();
+  #address = '';
+  #stopping: Promise<void> | undefined;
+
+  private constructor(config: Config, parts: Parts) {
+    this.#config = config;
+    this.#parts = parts;
+    this.#rules = rulesOf(config);
+    const { intake, clock, log } = parts;
+    const rules = (): CompiledRules => this.#rules;
+    this.#signIns = createSignInJoin({ intake, clock, log });
+    this.#policy = createPolicyHandler({ rules, intake, clock, signIns: this.#signIns });
+    this.#collectors = this.#makeCollectors(rules);
+    this.#http = this.#makeHttpServer();
+  }
+
+  get address(): string {
+    return this.#address;
+  }
+
+  #makeCollectors(rules: () => CompiledRules): Collector[] {
+    const { dovecot, postfix } = this.#config;
+    const { intake, clock, log } = this.#parts;
+    const feed = { intake, clock, log, traces: createTraceJoin(clock) };
+    const signIns = this.#signIns;
+    const collectors: Collector[] = [];
+    const dovecotLogs =
+      dovecot.logs.length > 0
+        ? createDovecotCollector({ ...feed, paths: dovecot.logs, signIns })
+        : undefined;
+    if (dovecotLogs !== undefined) collectors.push(dovecotLogs);
+    if (postfix.logs.length > 0) {
+      // A Dovecot log that is configured but not there tells of nothing.
+      const lmtpTold = (): boolean => dovecotLogs?.status().state === 'running';
+      collectors.push(createPostfixCollector({ ...feed, paths: postfix.logs, lmtpTold }));
+    }
+    if (postfix.policyListen !== undefined) {
+      const listen = postfix.policyListen;
+      collectors.push(createPolicyService({ listen, rules, intake, clock, log }));
+    }
+    return collectors;
+  }
+
+  #makeHttpServer(): HttpServer {
+    const { journal, store, loader, credentials, clock, log } = this.#parts;
+    const { organization } = this.#config;
+    const tls = readTls(this.#config);
+    return createHttpServer({
+      keys: () => credentials,
+      admit: admitLines,
+      append: (batch) => journal.append(batch),
+      policy: this.#policy,
+      store,
+      language: { compileQuery, formatRow },
+      loadedTo: () => loader.status().loadedTo,
+      organization: organization.name,
+      account: organization.account,
+      version: readVersion(),
+      readiness: () => this.#readiness(),
+      status: () => this.#status(),
+      clock,
+      log,
+      ...(tls && { tls }),
+    });
+  }
+
+  /** Starts the parts in the order in which data flows backwards: who takes is there before who gives. */
+  static async start(config: Config, parts: Parts): Promise<RunningApp> {
+    const app = new RunningApp(config, parts);
+    try {
+      const listening = await app.#http.start(config.server.listen);
+      const scheme = config.server.tls === undefined ? 'http' : 'https';
+      app.#address = `${scheme}://${formatAddress(listening)}`;
+      for (const collector of app.#collectors) await collector.start();
+      app.#storeStarting = app.#startStore();
+      await app.#record('StartServer', { after: settingsInForce(config) });
+      return app;
+    } catch (error) {
+      await app.stop();
+      throw error;
+    }
+  }
+
+  /** The engine takes a second or two; events are taken meanwhile and loaded when it is there. */
+  async #startStore(): Promise<void> {
+    const { store, loader, log } = this.#parts;
+    try {
+      await store.start();
+      await loader.start();
+      await this.#retain(this.#config);
+    } catch (error) {
+      if (this.#stopping === undefined) {
+        log.error('the store did not start', { reason: (error as Error).message });
+      }
+    }
+  }
+
+  async #retain(config: Config): Promise<void> {
+    for (const logType of LOG_TYPES) {
+      await this.#parts.store.retain(logType, config.retention.days[logType]);
+    }
+  }
+
+  #readiness(): ReturnType<typeof describeReadiness> {
+    const { journal, store, loader } = this.#parts;
+    return describeReadiness({
+      journal: journal.status(),
+      store: store.health(),
+      loader: loader.status(),
+      collectors: this.#collectors.map((collector) => collector.status()),
+    });
+  }
+
+  async #status(): Promise<object> {
+    const { journal, store, loader } = this.#parts;
+    const health = store.health();
+    return {
+      ...readVersion(),
+      node: process.version,
+      uptimeSeconds: Math.round(process.uptime()),
+      data: this.#config.data,
+      organization: this.#config.organization.name,
+      readiness: this.#readiness(),
+      journal: journal.status(),
+      loader: loader.status(),
+      store: health.ready ? { ...health, ...(await store.stats()) } : health,
+      collectors: [
+        ...this.#collectors.map((collector) => collector.status()),
+        this.#policy.status(),
+      ],
+    };
+  }
+
+  async #record(eventName: string, change: { before?: object; after?: object }): Promise<void> {
+    const { intake, clock } = this.#parts;
+    await intake.accept([managementEvent(eventName, clock.now(), change)]);
+  }
+
+  async reload(config: Config): ReturnType<App['reload']> {
+    const before = settingsInForce(this.#config);
+    const fixed = unchangeable(this.#config, config);
+    if (fixed.length > 0) {
+      const what = fixed.join(', ');
+      return { ok: false, reason: `${what} cannot change while the server runs; restart it` };
+    }
+    try {
+      const after = settingsInForce(config);
+      // First on record, then in force: a change without its record would be the worse half.
+      await this.#record('ReloadConfiguration', { before, after });
+      this.#rules = rulesOf(config);
+      this.#config = config;
+      if (this.#parts.store.health().ready) await this.#retain(config);
+      return { ok: true };
+    } catch (error) {
+      return { ok: false, reason: (error as Error).message };
+    }
+  }
+
+  stop(): Promise<void> {
+    this.#stopping ??= this.#stop();
+    return this.#stopping;
+  }
+
+  async #stop(): Promise<void> {
+    const { journal, store, loader, log } = this.#parts;
+    const ended = async (what: string, work: () => Promise<unknown>): Promise<void> => {
+      try {
+        await work();
+      } catch (error) {
+        log.error(`${what} did not stop cleanly`, { reason: (error as Error).message });
+      }
+    };
+    await ended('the API', () => this.#http.stop({ drainMs: DRAIN_MS }));
+    for (const collector of this.#collectors) {
+      await ended(collector.status().name, () => collector.stop());
+    }
+    await ended('the join of sign-ins', () => this.#signIns.stop());
+    if (this.#address !== '') await ended('the record', () => this.#record('StopServer', {}));
+    await ended('the loader', () => loader.stop());
+    await ended('the store', () => store.stop());
+    await this.#storeStarting;
+    await ended('the journal', () => journal.close());
+  }
+}
+
+/** Makes the data directory, durably; the error says which one and why not. */
+async function makeDataDirectory(path: string): Promise<void> {
+  try {
+    await systemDisk.makeDirectory(path);
+  } catch (error) {
+    const why = (error as Error).message;
+    throw new Error(`cannot make the data directory ${path}: ${why}; choose another with --data`, {
+      cause: error,
+    });
+  }
+}
+
+/** The settings that differ and need a restart. */
+function unchangeable(now: Config, next: Config): string[] {
+  const fixed = [
+    'organization',
+    'server',
+    'data',
+    'dovecot',
+    'postfix',
+    'journal',
+    'store',
+    'log',
+  ] as const;
+  return fixed.filter((key) => JSON.stringify(now[key]) !== JSON.stringify(next[key]));
+}
+
+/**
+ * Starts the whole server. Rejects with an error whose message is for people: the directory is in
+ * use or cannot be written, the address is taken, the credentials are exposed.
+ */
+export async function startApp(options: {
+  readonly config: Config;
+  readonly log: Log;
+  readonly clock?: Clock;
+}): Promise<App> {
+  const { config, log, clock = systemClock } = options;
+  await makeDataDirectory(config.data);
+  const journal = await openJournal({
+    directory: join(config.data, 'journal'),
+    clock,
+    log,
+    limits: { keepBytes: config.journal.keepBytes, minFreeBytes: config.journal.minFreeBytes },
+  });
+  try {
+    const { credentials, warning, created, file } = await ensureCredentials(
+      config.data,
+      randomBytes,
+    );
+    if (warning !== undefined) log.warn(warning);
+    if (created) log.info('made the administrator key', { file });
+    const directory = join(config.data, 'store');
+    const limits = { memoryBytesMax: config.store.memoryBytesMax };
+    const store = createEmbeddedStore({ directory, log, clock, limits });
+    const loader = createLoader({ journal, store, clock, log, directory });
+    const intake = createIntake(journal, organizationArn(config.organization));
+    return await RunningApp.start(config, {
+      journal,
+      intake,
+      store,
+      loader,
+      credentials,
+      clock,
+      log,
+    });
+  } catch (error) {
+    await journal.close();
+    throw error;
+  }
+}

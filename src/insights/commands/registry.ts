@@ -1,0 +1,82 @@
+// All commands by their keywords, and the ones of Logs Insights that are refused by name.
+import type { Command } from '../ast.ts';
+import type { CommandDefinition } from './command.ts';
+import { DEDUP } from './dedup.ts';
+import { DISPLAY } from './display.ts';
+import { FIELDS } from './fields.ts';
+import { FILTER } from './filter.ts';
+import { LIMIT } from './limit.ts';
+import { PARSE } from './parse.ts';
+import { SORT } from './sort.ts';
+import { STATS } from './stats.ts';
+
+/** A definition whose node's type was forgotten; it is only ever given nodes of its own kind. */
+type AnyDefinition = CommandDefinition<Command>;
+
+function erased<Node extends Command>(definition: CommandDefinition<Node>): AnyDefinition {
+  return definition as unknown as AnyDefinition;
+}
+
+export const COMMANDS: readonly AnyDefinition[] = [
+  erased(FIELDS),
+  erased(DISPLAY),
+  erased(FILTER),
+  erased(STATS),
+  erased(SORT),
+  erased(LIMIT),
+  erased(DEDUP),
+  erased(PARSE),
+];
+
+/** @see CloudWatch Logs user guide, "Supported commands" */
+export const UNSUPPORTED_COMMANDS: readonly string[] = [
+  'source',
+  'filterIndex',
+  'pattern',
+  'diff',
+  'unmask',
+  'unnest',
+  'anomaly',
+  'join',
+  'lookup',
+  'search',
+  'tail',
+  'addtotals',
+  'autoregress',
+  'accum',
+  'filldown',
+  'fillmissing',
+  'cidrlookup',
+  'outlier',
+  'appendcols',
+  'sessionize',
+  'countFrequent',
+  'count_frequent',
+  'expand',
+  'relevantfields',
+  'logcompare',
+  'estimate',
+  'json',
+];
+
+const BY_KEYWORD: ReadonlyMap<string, AnyDefinition> = new Map(
+  COMMANDS.flatMap((definition) =>
+    definition.keywords.map((keyword): [string, AnyDefinition] => [keyword, definition]),
+  ),
+);
+
+const BY_KIND: ReadonlyMap<Command['kind'], AnyDefinition> = new Map(
+  COMMANDS.map((definition) => [definition.kind, definition]),
+);
+
+/** The command that a word begins, whatever its case. */
+export function findCommand(word: string): AnyDefinition | undefined {
+  return BY_KEYWORD.get(word.toLowerCase());
+}
+
+/** The definition of a command. */
+export function definitionOf(command: Command): AnyDefinition {
+  const definition = BY_KIND.get(command.kind);
+  if (definition === undefined) throw new Error(`no definition of ${command.kind}`);
+  return definition;
+}

@@ -1,0 +1,155 @@
+// Functions of time. Times are UTC; numbers are milliseconds since the Unix epoch.
+import type { Argument, PeriodUnit } from '../ast.ts';
+import { MalformedQuery } from '../error.ts';
+import type { CallSite, CappedPeriod, FunctionDefinition } from './function.ts';
+
+/**
+ * The most a unit counts to: `bin(300s)` is silently `bin(60s)`. AWS names no cap for the others;
+ * ours keeps them inside what the engine can reckon with.
+ *
+ * @see CloudWatch Logs user guide, "bin"
+ */
+const CAPS: Readonly<Record<PeriodUnit, number>> = {
+  ms: 1000,
+  s: 60,
+  m: 60,
+  h: 24,
+  d: 3650,
+  w: 520,
+  mo: 120,
+  q: 40,
+  y: 10,
+};
+
+/** The units that are always equally long. */
+const UNIT_MS: Readonly<Partial<Record<PeriodUnit, number>>> = {
+  ms: 1,
+  s: 1000,
+  m: 60_000,
+  h: 3_600_000,
+  d: 86_400_000,
+};
+
+const UNIT_INTERVALS: Readonly<Partial<Record<PeriodUnit, string>>> = {
+  w: 'toIntervalWeek',
+  mo: 'toIntervalMonth',
+  q: 'toIntervalQuarter',
+  y: 'toIntervalYear',
+};
+
+function periodOf(args: readonly Argument[]): CappedPeriod {
+  const period = args.find((argument) => argument.kind === 'period');
+  if (period === undefined) return { count: 1, unit: 'ms' };
+  return { count: Math.min(period.count, CAPS[period.unit]), unit: period.unit };
+}
+
+/** Refuses periods of nothing. */
+function checkPeriod({ args }: { readonly args: readonly Argument[] }): void {
+  for (const period of args) {
+    if (period.kind === 'period' && period.count < 1) {
+      throw new MalformedQuery('a period must be at least 1 of its unit', period);
+    }
+  }
+}
+
+/** The beginning of the period the time is in; periods are counted from the epoch, weeks from Mondays. */
+function floorOf(time: string, { count, unit }: CappedPeriod, site: CallSite): string {
+  const length = UNIT_MS[unit];
+  if (length === undefined) {
+    const interval = `${UNIT_INTERVALS[unit]}(${site.parameters.bind(count, 'Int64')})`;
+    return `toDateTime64(toStartOfInterval(${time}, ${interval}), 3, 'UTC')`;
+  }
+  const step = site.parameters.bind(count * length, 'Int64');
+  return `fromUnixTimestamp64Milli(toInt64(floor(toUnixTimestamp64Milli(${time}) / ${step})) * ${step}, 'UTC')`;
+}
+
+/** The beginning of the next period, or the time itself where it begins one. */
+function ceilOf(time: string, period: CappedPeriod, site: CallSite): string {
+  const { count, unit } = period;
+  const from = site.share(time);
+  const floor = site.share(floorOf(from, period, site));
+  const length = UNIT_MS[unit];
+  const interval =
+    length === undefined
+      ? `${UNIT_INTERVALS[unit]}(${site.parameters.bind(count, 'Int64')})`
+      : `toIntervalMillisecond(${site.parameters.bind(count * length, 'Int64')})`;
+  return `if(${floor} = ${from}, ${floor}, ${floor} + ${interval})`;
+}
+
+function fixed(name: string, about: string, value: (site: CallSite) => number): FunctionDefinition {
+  return {
+    name,
+    parameters: [],
+    result: 'integer',
+    about,
+    sql: (_, site) => site.parameters.bind(value(site), 'Int64'),
+  };
+}
+
+/** @see CloudWatch Logs user guide, "Datetime functions" */
+export const DATETIME_FUNCTIONS: readonly FunctionDefinition[] = [
+  {
+    name: 'bin',
+    // bin(@timestamp, 1h) is written too, in AWS's own examples.
+    parameters: ['any', 'period'],
+    optional: 1,
+    readsTimestamp: true,
+    result: 'timestamp',
+    about: 'The beginning of the period that @timestamp is in.',
+    check: (call) => {
+      checkPeriod(call);
+      const [first, second] = call.args;
+      const named = first?.kind === 'field' && first.name === '@timestamp';
+      if (second === undefined ? first?.kind === 'period' : named && second.kind === 'period')
+        return;
+      throw new MalformedQuery(`${call.name} expects a period, for example bin(5m)`, call);
+    },
+    sql: (_, site) => floorOf(site.field('@timestamp').sql, periodOf(site.args), site),
+  },
+  {
+    name: 'datefloor',
+    parameters: ['timestamp', 'period'],
+    result: 'timestamp',
+    about: 'The beginning of the period that the time is in.',
+    check: checkPeriod,
+    sql: ([time = ''], site) => floorOf(time, periodOf(site.args), site),
+  },
+  {
+    name: 'dateceil',
+    parameters: ['timestamp', 'period'],
+    result: 'timestamp',
+    about: 'The end of the period that the time is in.',
+    check: checkPeriod,
+    sql: ([time = ''], site) => ceilOf(time, periodOf(site.args), site),
+  },
+  {
+    name: 'fromMillis',
+    parameters: ['timestamp'],
+    result: 'timestamp',
+    about: 'The time of a number of milliseconds since 1970.',
+    sql: ([time = '']) => time,
+  },
+  {
+    name: 'toMillis',
+    parameters: ['timestamp'],
+    result: 'integer',
+    about: 'The milliseconds since 1970 of a time.',
+    sql: ([time = '']) => `toUnixTimestamp64Milli(${time})`,
+  },
+  fixed('now', 'The seconds since 1970 when the query began.', ({ nowMs }) =>
+    Math.floor(nowMs / 1000),
+  ),
+  fixed(
+    'queryStartTime',
+    "The beginning of the query's time range, in milliseconds.",
+    (site) => site.startMs,
+  ),
+  fixed(
+    'queryEndTime',
+    "The end of the query's time range, in milliseconds.",
+    (site) => site.endMs,
+  ),
+  fixed('queryTimeRange', "The length of the query's time range, in milliseconds.", (site) => {
+    return site.endMs - site.startMs;
+  }),
+];

@@ -1,0 +1,56 @@
+// All functions by name.
+import { AGGREGATE_FUNCTIONS } from './aggregate.ts';
+import { DATETIME_FUNCTIONS } from './datetime.ts';
+import type { FunctionDefinition } from './function.ts';
+import { GENERAL_FUNCTIONS } from './general.ts';
+import { IP_FUNCTIONS } from './ip.ts';
+import { JSON_FUNCTIONS } from './json.ts';
+import { NUMERIC_FUNCTIONS } from './numeric.ts';
+import { STRING_FUNCTIONS } from './string.ts';
+
+export const FUNCTIONS: readonly FunctionDefinition[] = [
+  ...AGGREGATE_FUNCTIONS,
+  ...NUMERIC_FUNCTIONS,
+  ...STRING_FUNCTIONS,
+  ...DATETIME_FUNCTIONS,
+  ...GENERAL_FUNCTIONS,
+  ...IP_FUNCTIONS,
+  ...JSON_FUNCTIONS,
+];
+
+/** Functions that Logs Insights has and that are refused by name. */
+export const UNSUPPORTED_FUNCTIONS: readonly string[] = [
+  'haversine',
+  'parseDate',
+  'formatDate',
+  'strftime',
+  'messageSize',
+  'split',
+  'hexToAscii',
+  'hexToDec',
+  'decToHex',
+  'values',
+  'collect_values',
+  'topk',
+  'rate',
+  'countOverTime',
+  'count_over_time',
+  'sumOverTime',
+  'sum_over_time',
+  'histogram',
+  'unmask',
+];
+
+const BY_NAME: ReadonlyMap<string, FunctionDefinition> = new Map(
+  FUNCTIONS.flatMap((definition) =>
+    [definition.name, ...(definition.aliases ?? [])].map((name): [string, FunctionDefinition] => [
+      name.toLowerCase(),
+      definition,
+    ]),
+  ),
+);
+
+/** The function of that name, whatever its case. */
+export function findFunction(name: string): FunctionDefinition | undefined {
+  return BY_NAME.get(name.toLowerCase());
+}

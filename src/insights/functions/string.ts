@@ -1,0 +1,156 @@
+// Functions of text. Characters are Unicode code points; positions count from 0.
+import type { Call } from '../ast.ts';
+import { readRegex } from '../regex.ts';
+import type { CallSite, FunctionDefinition } from './function.ts';
+
+/** Regex to take a set of characters away; the set is a constant of the query. */
+function charactersOf({ args }: CallSite): string {
+  const set = args[1]?.kind === 'string' ? args[1].value : undefined;
+  return set === undefined ? '\\s' : set.replace(/[\\\]^-]/g, '\\$&');
+}
+
+function trimming(
+  name: string,
+  about: string,
+  sides: 'left' | 'right' | 'both',
+): FunctionDefinition {
+  return {
+    name,
+    parameters: ['text', 'constant text'],
+    optional: 1,
+    result: 'text',
+    about,
+    sql: ([text = ''], site) => {
+      const set = charactersOf(site);
+      if (set === '') return text;
+      const { parameters } = site;
+      const left = parameters.bind(`^[${set}]+`, 'String');
+      const right = parameters.bind(`[${set}]+$`, 'String');
+      const trimmed = sides === 'right' ? text : `replaceRegexpOne(${text}, ${left}, '')`;
+      return sides === 'left' ? trimmed : `replaceRegexpOne(${trimmed}, ${right}, '')`;
+    },
+  };
+}
+
+function simple(
+  name: string,
+  about: string,
+  sql: (text: string) => string,
+  aliases: readonly string[] = [],
+): FunctionDefinition {
+  return {
+    name,
+    aliases,
+    parameters: ['text'],
+    result: 'text',
+    about,
+    sql: ([text = '']) => sql(text),
+  };
+}
+
+/** The regular expression of regexReplace as a literal with its place. */
+function replacedRegex({ args }: Call): ReturnType<typeof readRegex> | undefined {
+  const pattern = args[1];
+  if (pattern?.kind !== 'string') return undefined;
+  return readRegex({ ...pattern, kind: 'regex', source: pattern.value });
+}
+
+/** @see CloudWatch Logs user guide, "String functions" */
+export const STRING_FUNCTIONS: readonly FunctionDefinition[] = [
+  {
+    name: 'isempty',
+    parameters: ['any'],
+    result: 'boolean',
+    about: '1 when the field is missing or empty.',
+    sql: ([value = '']) => `ifNull(toString(${value}) = '', 1)`,
+  },
+  {
+    name: 'isblank',
+    parameters: ['any'],
+    result: 'boolean',
+    about: '1 when the field is missing, empty or white space.',
+    sql: ([value = '']) => `ifNull(NOT match(toString(${value}), '[^[:space:]]'), 1)`,
+  },
+  {
+    name: 'concat',
+    parameters: ['text'],
+    repeats: 1,
+    result: 'text',
+    about: 'The texts one after the other; missing ones are left out.',
+    sql: (texts) => `concat('', ${texts.map((text) => `ifNull(${text}, '')`).join(', ')})`,
+  },
+  trimming('ltrim', 'Without white space, or the characters given, at its beginning.', 'left'),
+  trimming('rtrim', 'Without white space, or the characters given, at its end.', 'right'),
+  trimming('trim', 'Without white space, or the characters given, at both ends.', 'both'),
+  {
+    name: 'strlen',
+    parameters: ['text'],
+    result: 'integer',
+    about: 'How many characters it has.',
+    sql: ([text = '']) => `lengthUTF8(${text})`,
+  },
+  simple('toupper', 'In upper case.', (text) => `upperUTF8(${text})`),
+  simple('tolower', 'In lower case.', (text) => `lowerUTF8(${text})`),
+  {
+    name: 'substr',
+    parameters: ['text', 'number', 'number'],
+    optional: 1,
+    result: 'text',
+    about: 'From a position on, counted from 0, so many characters or all.',
+    sql: ([text = '', from = '', count]) => {
+      const start = `toInt64(greatest(${from}, 0)) + 1`;
+      if (count === undefined) return `substringUTF8(${text}, ${start})`;
+      return `substringUTF8(${text}, ${start}, toInt64(greatest(${count}, 0)))`;
+    },
+  },
+  {
+    name: 'replace',
+    parameters: ['text', 'text', 'text'],
+    result: 'text',
+    about: 'Every occurrence of the second text replaced by the third.',
+    sql: ([text = '', searched = '', replacement = '']) =>
+      `if(${searched} = '', ${text}, replaceAll(${text}, ifNull(${searched}, ''), ifNull(${replacement}, '')))`,
+  },
+  {
+    name: 'regexReplace',
+    aliases: ['regex_replace'],
+    parameters: ['text', 'constant text', 'constant text'],
+    result: 'text',
+    about: 'Every match of a regular expression replaced by a text.',
+    check: (call) => void replacedRegex(call),
+    sql: ([text = ''], { call, args, parameters }) => {
+      const pattern = parameters.bind(`(?-s)${replacedRegex(call)?.pattern ?? ''}`, 'String');
+      const by = args[2]?.kind === 'string' ? args[2].value.replaceAll('\\', '\\\\') : '';
+      return `replaceRegexpAll(${text}, ${pattern}, ${parameters.bind(by, 'String')})`;
+    },
+  },
+  {
+    name: 'strcontains',
+    parameters: ['text', 'text'],
+    result: 'boolean',
+    about: '1 when the first text contains the second.',
+    sql: ([text = '', searched = '']) => `ifNull(position(${text}, ${searched}) > 0, 0)`,
+  },
+  {
+    name: 'startsWith',
+    parameters: ['text', 'text'],
+    result: 'boolean',
+    about: '1 when the first text begins with the second.',
+    sql: ([text = '', searched = '']) => `ifNull(startsWith(${text}, ${searched}), 0)`,
+  },
+  {
+    name: 'endsWith',
+    parameters: ['text', 'text'],
+    result: 'boolean',
+    about: '1 when the first text ends with the second.',
+    sql: ([text = '', searched = '']) => `ifNull(endsWith(${text}, ${searched}), 0)`,
+  },
+  simple('urlencode', 'Percent-encoded.', (text) => `encodeURLComponent(${text})`),
+  simple('urldecode', 'Percent-decoded.', (text) => `decodeURLComponent(${text})`),
+  simple('base64encode', 'In base64.', (text) => `base64Encode(${text})`),
+  simple('base64decode', 'Out of base64; missing when it is none.', (text) => {
+    return `nullIf(tryBase64Decode(${text}), '')`;
+  }),
+  simple('md5', 'The MD5 hash in hex.', (text) => `lower(hex(MD5(${text})))`),
+  simple('sha256', 'The SHA-256 hash in hex.', (text) => `lower(hex(SHA256(${text})))`),
+];

@@ -1,0 +1,70 @@
+// The query language: text in, bound SQL and result columns out. Pure; the same code serves the
+// server, the command line and an editor.
+import type { Query } from './ast.ts';
+import { checkLiveTail, checkQuery } from './check.ts';
+import { definitionOf } from './commands/registry.ts';
+import { MalformedQuery, type QueryError } from './error.ts';
+import { parsePipeline, printPipeline } from './parse/commands.ts';
+import type { Plan } from './plan/plan.ts';
+import { Planner } from './plan/planner.ts';
+import type { Compiled, QueryScope } from './scope.ts';
+import { compilePlan } from './sql/compile-plan.ts';
+
+export { completions, type Completion } from './completions.ts';
+export type { QueryError } from './error.ts';
+export { LIMIT_DEFAULT, LIMIT_MAX, QUERY_CHARS_MAX } from './limits.ts';
+export { pointerPosition } from './pointer.ts';
+export { formatRow, type ResultField } from './results.ts';
+export type { BoundQuery, Compiled, OutputColumn, QueriedGroup, QueryScope } from './scope.ts';
+export { LOG_STREAM } from './sql/event-fields.ts';
+
+export type Parsed =
+  | { readonly ok: true; readonly ast: Query }
+  | { readonly ok: false; readonly error: QueryError };
+
+function refused(error: unknown, text: string): { readonly ok: false; readonly error: QueryError } {
+  if (!(error instanceof MalformedQuery)) throw error;
+  const { message, start, end } = error;
+  // What is wrong with the whole has no place of its own.
+  const whole = start === 0 && end === 0;
+  return { ok: false, error: { message, start, end: whole ? text.length : end } };
+}
+
+/** Parses a query; functions and regular expressions are checked, names are not. */
+export function parseQuery(text: string): Parsed {
+  try {
+    const ast = parsePipeline(text);
+    checkQuery(ast);
+    return { ok: true, ast };
+  } catch (error) {
+    return refused(error, text);
+  }
+}
+
+/** Settles the names of a parsed query. Throws MalformedQuery. */
+function planQuery(ast: Query, text: string): Plan {
+  const stats = ast.commands.filter(({ kind }) => kind === 'stats').length;
+  const planner = new Planner(text, stats);
+  for (const command of ast.commands) definitionOf(command).plan(command, planner);
+  return planner.finish();
+}
+
+/**
+ * Compiles a query for what it is run over. The SQL has placeholders for everything that comes from
+ * the text or the scope.
+ */
+export function compileQuery(text: string, scope: QueryScope): Compiled {
+  try {
+    const ast = parsePipeline(text);
+    checkQuery(ast);
+    if (scope.afterPosition !== undefined) checkLiveTail(ast);
+    return { ok: true, ...compilePlan(planQuery(ast, text), scope) };
+  } catch (error) {
+    return refused(error, text);
+  }
+}
+
+/** Writes a query so that it parses to the same tree, one command a line. */
+export function printQuery(ast: Query): string {
+  return printPipeline(ast);
+}

@@ -1,0 +1,37 @@
+// The bounds of the query language, with their units and reasons.
+
+/** Characters of a query's text. @see CloudWatch Logs API, StartQuery, queryString */
+export const QUERY_CHARS_MAX = 10_000;
+
+/** Rows of a query that says no limit. @see CloudWatch Logs user guide, "limit" */
+export const LIMIT_DEFAULT = 10_000;
+
+/** Rows a query may ask for. @see CloudWatch Logs API, StartQuery, limit */
+export const LIMIT_MAX = 100_000;
+
+/** `stats` commands in one query. @see CloudWatch Logs user guide, "stats" */
+export const STATS_COMMANDS_MAX = 10;
+
+/**
+ * How deep parentheses, calls and chains of one operator may nest: each level becomes up to seven
+ * of the engine's, which stops at 1,000.
+ */
+export const NESTING_MAX = 100;
+
+/** Nested SELECTs; the engine stops at 100. */
+export const SUBQUERIES_MAX = 40;
+
+/** Characters of the compiled SQL; the engine's parser stops at 262,144 bytes. */
+export const SQL_CHARS_MAX = 240_000;
+
+/**
+ * Characters of one SQL expression with every alias in it written out. Aliases that use aliases
+ * grow exponentially, and the engine names an expression by its whole text.
+ */
+export const EXPANDED_CHARS_MAX = 1_000_000;
+
+/** Repetitions of a regular expression, nested ones multiplied. @see RE2 syntax, "{n,m}" */
+export const REGEX_REPEAT_MAX = 1_000;
+
+/** Branches of `case`. @see CloudWatch Logs user guide, "case" */
+export const CASE_BRANCHES_MAX = 10;

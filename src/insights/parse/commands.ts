@@ -1,0 +1,68 @@
+// The pipeline: commands with pipes between them.
+import { type Command, type Expression, frozen, operandsOf, type Query } from '../ast.ts';
+import { COMMANDS, findCommand, definitionOf, UNSUPPORTED_COMMANDS } from '../commands/registry.ts';
+import { MalformedQuery } from '../error.ts';
+import { NESTING_MAX, QUERY_CHARS_MAX } from '../limits.ts';
+import { TokenCursor } from './token-cursor.ts';
+
+const KEYWORDS = COMMANDS.flatMap(({ keywords }) =>
+  keywords.map((keyword) => `K_${keyword.toUpperCase()}`),
+);
+const UNSUPPORTED: ReadonlySet<string> = new Set(
+  UNSUPPORTED_COMMANDS.map((name) => name.toLowerCase()),
+);
+
+function parseCommand(cursor: TokenCursor): Command {
+  const { token } = cursor;
+  if (token.kind !== 'word' || token.quoted) throw cursor.mismatched(KEYWORDS);
+  const definition = findCommand(token.value);
+  if (definition === undefined) {
+    if (UNSUPPORTED.has(token.value.toLowerCase())) {
+      throw new MalformedQuery(`the command ${token.value} is not supported yet`, token);
+    }
+    throw cursor.mismatched(KEYWORDS);
+  }
+  cursor.take();
+  const command = definition.parse(cursor, token.start);
+  for (const { expression } of definition.places(command)) refuseDeep(expression);
+  return command;
+}
+
+/** Chains such as `a + b + c` make deep trees without deep text. */
+function refuseDeep(expression: Expression): void {
+  let level: readonly Expression[] = [expression];
+  for (let depth = 1; level.length > 0; depth++) {
+    const [first] = level;
+    if (depth > NESTING_MAX && first !== undefined) {
+      throw new MalformedQuery(`nested deeper than ${NESTING_MAX} levels`, expression);
+    }
+    level = level.flatMap(operandsOf);
+  }
+}
+
+/**
+ * Parses a query's text. Throws MalformedQuery.
+ *
+ * @see CloudWatch Logs user guide, "Logs Insights QL syntax"
+ */
+export function parsePipeline(text: string): Query {
+  if (text.length > QUERY_CHARS_MAX) {
+    throw new MalformedQuery(
+      `the query has ${text.length} characters: at most ${QUERY_CHARS_MAX} are allowed`,
+      { start: QUERY_CHARS_MAX, end: text.length },
+    );
+  }
+  const cursor = new TokenCursor(text);
+  const { start } = cursor.token;
+  const commands: Command[] = [];
+  do {
+    commands.push(parseCommand(cursor));
+  } while (cursor.takeSymbol('|'));
+  if (cursor.token.kind !== 'end') throw cursor.mismatched(["'|'", '<EOF>']);
+  return frozen({ kind: 'query', commands, start, end: cursor.previousEnd });
+}
+
+/** Writes a query so that it parses to the same tree. */
+export function printPipeline(query: Query): string {
+  return query.commands.map((command) => definitionOf(command).print(command)).join('\n| ');
+}

@@ -1,0 +1,304 @@
+// Builds the plan command by command and knows which names there are at each point.
+import {
+  type Expression,
+  type Field,
+  type Item,
+  type Name,
+  operandsOf,
+  type SortKey,
+  type StatsCommand,
+  withOperands,
+} from '../ast.ts';
+import { MalformedQuery, type Span } from '../error.ts';
+import { findFunction } from '../functions/registry.ts';
+import type { Extraction } from './extraction.ts';
+import type { NamedExpression, Plan, Stage } from './plan.ts';
+
+const TIMESTAMP = '@timestamp';
+
+/** Two expressions with the same shape are the same but for their place and the case of functions. */
+function shapeOf(expression: Expression): string {
+  return JSON.stringify(expression, function (this: { kind?: unknown }, key, value: unknown) {
+    if (key === 'start' || key === 'end') return undefined;
+    if (key === 'name' && this.kind === 'call') return String(value).toLowerCase();
+    return value;
+  });
+}
+
+function fieldNamed(name: string, { start, end }: Span): Field {
+  return { kind: 'field', name, start, end };
+}
+
+/** What the rows have once they are groups. */
+interface Groups {
+  readonly names: Set<string>;
+  /** Columns by the shape of their expression, so that `sort count(*)` finds its column. */
+  readonly shapes: Map<string, string>;
+}
+
+export class Planner {
+  readonly #text: string;
+  readonly #statsTotal: number;
+  readonly #stages: Stage[] = [];
+  readonly #aliases = new Set<string>();
+  readonly #shown = new Map<string, NamedExpression>();
+  readonly #extracted = new Map<string, NamedExpression>();
+  #display: NamedExpression[] | undefined;
+  #groups: Groups | undefined;
+  #columns: NamedExpression[] = [];
+  #aggregateAt = -1;
+  #orderedOrLimited: Span | undefined;
+  #limit: number | undefined;
+
+  constructor(text: string, statsTotal: number) {
+    this.#text = text;
+    this.#statsTotal = statsTotal;
+  }
+
+  /** The column's name for an expression without an alias: its text, white space made one space. */
+  nameOf({ expression, start, end }: Item): string {
+    if (expression.kind === 'field') return expression.name;
+    return this.#text.slice(start, end).replace(/\s+/g, ' ').trim();
+  }
+
+  /** `fields`: shows the items beside those of earlier `fields`. */
+  show(items: readonly Item[]): void {
+    for (const item of items) {
+      const shown = this.#item(item);
+      this.#shown.set(shown.name, shown);
+    }
+  }
+
+  /** `display`: shows these items and nothing else. */
+  display(items: readonly Item[]): void {
+    this.#display = items.map((item) => this.#item(item));
+  }
+
+  #item(item: Item): NamedExpression {
+    const expression = this.#visible(item.expression);
+    const { alias } = item;
+    if (alias === undefined) return { name: this.nameOf(item), expression };
+    if (expression.kind !== 'field' || expression.name !== alias.name) {
+      this.#define(alias);
+      this.#stages.push({ kind: 'define', name: alias.name, expression });
+    }
+    return { name: alias.name, expression: fieldNamed(alias.name, alias) };
+  }
+
+  /**
+   * A name is given once: Logs Insights refuses to give it again, also where it hides a field that
+   * was shown before.
+   */
+  #define(alias: Name): void {
+    const { name } = alias;
+    if (this.#aliases.has(name) || this.#shown.has(name) || this.#groups?.names.has(name)) {
+      throw new MalformedQuery(
+        `${alias.name} is already the name of another field: expecting a new name after as`,
+        alias,
+      );
+    }
+    this.#aliases.add(alias.name);
+    this.#groups?.names.add(alias.name);
+  }
+
+  /** `parse`: defines the extracted names and shows them after the fields. */
+  extract(source: Expression, extraction: Extraction): void {
+    this.#stages.push({ kind: 'extract', source: this.#visible(source), extraction });
+    for (const { name } of extraction.names) {
+      // A second pattern for the same name is for what the first did not match.
+      if (!this.#extracted.has(name.name)) this.#define(name);
+      const expression = fieldNamed(name.name, name);
+      this.#extracted.set(name.name, { name: name.name, expression });
+    }
+  }
+
+  /**
+   * `filter`. After a single `stats`, what reads no column of it filters events before they are
+   * grouped, as WorkMail's and Container Insights' own queries mean it.
+   *
+   * @see AWS WorkMail administrator guide, "Querying email event logs"
+   */
+  filter(condition: Expression): void {
+    for (const conjunct of conjunctsOf(condition)) {
+      const unknown = this.#unknownIn(conjunct);
+      if (unknown === undefined) {
+        this.#stages.push({ kind: 'filter', condition: this.#visible(conjunct) });
+      } else if (this.#statsTotal === 1 && !this.#readsGroups(conjunct)) {
+        this.#stages.splice(this.#aggregateAt++, 0, { kind: 'filter', condition: conjunct });
+      } else {
+        throw afterStats(unknown);
+      }
+    }
+  }
+
+  /** `stats`. Later items may use the names of earlier ones. */
+  aggregate({ items, by }: StatsCommand): void {
+    if (this.#groups !== undefined && this.#orderedOrLimited !== undefined) {
+      throw new MalformedQuery('sort and limit cannot stand between stats', this.#orderedOrLimited);
+    }
+    const keys = by.map((item) => ({
+      name: this.#columnName(item),
+      expression: this.#visible(item.expression),
+    }));
+    const groups: Groups = { names: new Set(), shapes: new Map() };
+    const add = (item: Item, name: string): void => {
+      if (item.alias !== undefined && groups.names.has(name)) {
+        throw new MalformedQuery(`${name} is the name of two columns of stats`, item.alias);
+      }
+      groups.names.add(name);
+      groups.shapes.set(shapeOf(item.expression), name);
+    };
+    for (const [index, item] of by.entries()) add(item, keys[index]?.name ?? '');
+    const values: NamedExpression[] = [];
+    for (const item of items) {
+      const expression = this.#aggregated(item.expression, groups);
+      const name = this.#columnName(item);
+      if (item.alias === undefined && groups.names.has(name)) continue;
+      values.push({ name, expression });
+      add(item, name);
+    }
+    this.#aggregateAt = this.#stages.length;
+    this.#stages.push({ kind: 'aggregate', keys, values });
+    this.#groups = groups;
+    this.#columns = [...keys, ...values].map(({ name }) => ({
+      name,
+      expression: fieldNamed(name, { start: 0, end: 0 }),
+    }));
+    this.#aliases.clear();
+    this.#shown.clear();
+    this.#extracted.clear();
+    this.#display = undefined;
+    this.#limit = undefined;
+  }
+
+  #columnName(item: Item): string {
+    return item.alias?.name ?? this.nameOf(item);
+  }
+
+  /** An item of `stats`: events inside of aggregate functions, groups outside. */
+  #aggregated(expression: Expression, groups: Groups): Expression {
+    if (expression.kind === 'call' && findFunction(expression.name)?.aggregate === true) {
+      return withOperands(expression, (operand) => this.#visible(operand));
+    }
+    const column = groups.shapes.get(shapeOf(expression));
+    if (column !== undefined && expression.kind !== 'field') return fieldNamed(column, expression);
+    if (expression.kind === 'field') {
+      const known = [...groups.names].some((name) => isOrHolds(name, expression.name));
+      if (known) return expression;
+      if (column !== undefined) return fieldNamed(column, expression);
+      throw notGrouped(expression.name, expression);
+    }
+    if (expression.kind === 'call' && findFunction(expression.name)?.readsTimestamp === true) {
+      throw notGrouped(TIMESTAMP, expression);
+    }
+    return withOperands(expression, (operand) => this.#aggregated(operand, groups));
+  }
+
+  sort(keys: readonly SortKey[], at: Span): void {
+    this.#orderedOrLimited = at;
+    const seen = keys.flatMap((key) => {
+      // AWS's own queries sort by @timestamp where stats dropped it: that orders nothing.
+      if (this.#unknownIn(key.expression)?.name === TIMESTAMP) return [];
+      return [{ ...key, expression: this.#visible(key.expression) }];
+    });
+    this.#stages.push({ kind: 'sort', keys: seen });
+  }
+
+  limit(count: number, any: boolean, at: Span): void {
+    this.#orderedOrLimited = at;
+    this.#limit = count;
+    this.#stages.push({ kind: 'limit', count, any });
+  }
+
+  dedup(keys: readonly Expression[]): void {
+    this.#stages.push({ kind: 'dedup', keys: keys.map((key) => this.#visible(key)) });
+  }
+
+  /** The expression with columns of `stats` in place of the calls that name them. */
+  #visible(expression: Expression): Expression {
+    if (this.#groups === undefined) return expression;
+    const unknown = this.#unknownIn(expression);
+    if (unknown !== undefined) throw afterStats(unknown);
+    return this.#withColumns(expression, this.#groups);
+  }
+
+  #withColumns(expression: Expression, groups: Groups): Expression {
+    if (expression.kind === 'field' && groups.names.has(expression.name)) return expression;
+    const column = groups.shapes.get(shapeOf(expression));
+    if (column !== undefined) return fieldNamed(column, expression);
+    return withOperands(expression, (operand) => this.#withColumns(operand, groups));
+  }
+
+  /** The first part that reads what `stats` did not keep. */
+  #unknownIn(expression: Expression): { name: string; at: Span } | undefined {
+    const groups = this.#groups;
+    if (groups === undefined || groups.shapes.has(shapeOf(expression))) return undefined;
+    const known = (name: string): boolean =>
+      [...groups.names].some((group) => isOrHolds(group, name));
+    if (expression.kind === 'field') {
+      return known(expression.name) ? undefined : { name: expression.name, at: expression };
+    }
+    if (expression.kind === 'call') {
+      const definition = findFunction(expression.name);
+      // Outside of stats, aggregate functions can only name its columns.
+      if (definition?.aggregate === true) {
+        return { name: this.#text.slice(expression.start, expression.end), at: expression };
+      }
+      if (definition?.readsTimestamp === true && !known(TIMESTAMP)) {
+        return { name: TIMESTAMP, at: expression };
+      }
+    }
+    for (const operand of operandsOf(expression)) {
+      const unknown = this.#unknownIn(operand);
+      if (unknown !== undefined) return unknown;
+    }
+    return undefined;
+  }
+
+  #readsGroups(expression: Expression): boolean {
+    const groups = this.#groups;
+    if (groups === undefined) return false;
+    if (expression.kind === 'field') return groups.names.has(expression.name);
+    if (groups.shapes.has(shapeOf(expression)) && operandsOf(expression).length > 0) return true;
+    if (expression.kind === 'call' && findFunction(expression.name)?.aggregate === true)
+      return true;
+    return operandsOf(expression).some((operand) => this.#readsGroups(operand));
+  }
+
+  /** The finished plan: what is shown is settled once all commands are known. */
+  finish(): Plan {
+    const at = { start: 0, end: 0 };
+    const unsaid =
+      this.#groups === undefined
+        ? [TIMESTAMP, '@message'].map((name) => ({ name, expression: fieldNamed(name, at) }))
+        : this.#columns;
+    const fields = this.#shown.size > 0 ? [...this.#shown.values()] : unsaid;
+    const extracted = [...this.#extracted.values()].filter(({ name }) => !this.#shown.has(name));
+    const output = this.#display ?? [...fields, ...extracted];
+    return {
+      stages: this.#stages,
+      output,
+      events: this.#groups === undefined,
+      ...(this.#limit !== undefined && { limit: this.#limit }),
+    };
+  }
+}
+
+function afterStats(unknown: { name: string; at: Span }): MalformedQuery {
+  return new MalformedQuery(`Unknown symbols found in or after stats: ${unknown.name}`, unknown.at);
+}
+
+function notGrouped(name: string, at: Span): MalformedQuery {
+  return new MalformedQuery(`${name} is neither in an aggregate function nor after by`, at);
+}
+
+/** Whether a name is the other one or a key inside of it. */
+function isOrHolds(name: string, path: string): boolean {
+  return path === name || path.startsWith(`${name}.`);
+}
+
+/** The parts of a condition that must all hold. */
+function conjunctsOf(condition: Expression): readonly Expression[] {
+  if (condition.kind !== 'logical' || condition.operator !== 'and') return [condition];
+  return condition.operands.flatMap(conjunctsOf);
+}

@@ -1,0 +1,57 @@
+// What a query is run over, and what comes of compiling it.
+import type { LogType } from '../event/log-type.ts';
+import type { QueryError } from './error.ts';
+
+export interface QueriedGroup {
+  readonly name: string;
+  readonly logType: LogType;
+}
+
+export interface QueryScope {
+  readonly groups: readonly QueriedGroup[];
+  /** The account id in `@log`. */
+  readonly account: string;
+  /** Of `@timestamp`, both included; ms since the Unix epoch. */
+  readonly startMs: number;
+  readonly endMs: number;
+  /** What `now()` is; ms since the Unix epoch. */
+  readonly nowMs: number;
+  /** No more rows than this, whatever the text says. */
+  readonly limitMax?: number;
+  /**
+   * For a live tail: only events that entered the journal after this point, which is the number of
+   * events before it; in the order of the journal unless the text sorts.
+   */
+  readonly afterPosition?: number;
+}
+
+/**
+ * SQL with `{name:Type}` placeholders and their values, as the store takes it. The shapes of the
+ * store's contract are said again here because that contract knows of the outer world.
+ */
+export interface BoundQuery {
+  readonly sql: string;
+  readonly parameters: Readonly<Record<string, string>>;
+}
+
+/** A cell as the engine gives it in JSON. */
+export type Cell = string | number | boolean | null | readonly Cell[];
+export type Row = readonly Cell[];
+
+/** How a column's cells are written. */
+export type ColumnType = 'text' | 'integer' | 'number';
+
+export interface OutputColumn {
+  readonly name: string;
+  readonly type: ColumnType;
+}
+
+export type Compiled =
+  | {
+      readonly ok: true;
+      readonly query: BoundQuery;
+      readonly columns: readonly OutputColumn[];
+      /** At most so many rows. */
+      readonly limit: number;
+    }
+  | { readonly ok: false; readonly error: QueryError };

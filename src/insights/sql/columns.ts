@@ -1,0 +1,13 @@
+// The only names that are written into SQL: the event table's own columns.
+import { EVENT_COLUMNS, SYSTEM_COLUMNS } from '../../store/event-table.ts';
+
+const COLUMNS: ReadonlySet<string> = new Set([
+  ...Object.values(SYSTEM_COLUMNS),
+  ...[...EVENT_COLUMNS.values()].map(({ column }) => column),
+]);
+
+/** A column's name as SQL. Refuses every other name, so that no query can bring in one. */
+export function columnSql(column: string): string {
+  if (!COLUMNS.has(column)) throw new Error(`not a column of the event table: ${column}`);
+  return `\`${column}\``;
+}

@@ -1,0 +1,108 @@
+// Comparisons as SQL conditions, in which NULL counts as false. Text and numbers meet halfway: a
+// number is compared with the number a text is.
+import type { ComparisonOperator } from '../ast.ts';
+import type { Parameters } from './parameters.ts';
+import { asNumber, asText, numberOf, type Share, type SqlValue } from './value.ts';
+
+const FALSE = '0';
+
+interface Tools {
+  readonly parameters: Parameters;
+  readonly share: Share;
+}
+
+/** The condition that holds when the given one does not, and when it is NULL. */
+export function negated(condition: string): string {
+  return `NOT ifNull(${condition}, 0)`;
+}
+
+/** A literal's number, whether it was written with quotes or without. */
+function literalNumber({ literal }: SqlValue): number | undefined {
+  return typeof literal === 'string' ? numberOf(literal) : literal;
+}
+
+function numbers(
+  operator: ComparisonOperator,
+  left: SqlValue,
+  right: SqlValue,
+  { parameters, share }: Tools,
+): string {
+  // A time stays a time, so that the engine can use its order on disk.
+  const ms = literalNumber(right);
+  if (left.type === 'timestamp' && ms !== undefined && Number.isSafeInteger(ms)) {
+    const time = `fromUnixTimestamp64Milli(${parameters.bind(ms, 'Int64')}, 'UTC')`;
+    if (Math.abs(ms) < 4e12) return `${left.sql} ${operator} ${time}`;
+  }
+  const side = (value: SqlValue): string => {
+    const number = literalNumber(value);
+    return number === undefined ? asNumber(value, share) : parameters.bind(number, 'Float64');
+  };
+  return `${side(left)} ${operator} ${side(right)}`;
+}
+
+function isText({ type }: SqlValue): boolean {
+  return type === 'text';
+}
+
+/** Texts that are both numbers are ordered as numbers, others by their characters. */
+function orderedTexts(
+  operator: ComparisonOperator,
+  left: SqlValue,
+  right: SqlValue,
+  tools: Tools,
+): string {
+  const byText = `${left.sql} ${operator} ${right.sql}`;
+  const noNumber = [left, right].some(
+    (value) => value.literal !== undefined && literalNumber(value) === undefined,
+  );
+  if (noNumber) return byText;
+  const { share } = tools;
+  const [a, b] = [share(asNumber(left, share)), share(asNumber(right, share))];
+  return `if(isNull(${a}) OR isNull(${b}), ${byText}, ${a} ${operator} ${b})`;
+}
+
+function positive(
+  operator: Exclude<ComparisonOperator, '!='>,
+  left: SqlValue,
+  right: SqlValue,
+  tools: Tools,
+): string {
+  if (left.type === 'json' || right.type === 'json') return FALSE;
+  if (isText(left) && isText(right)) {
+    return operator === '='
+      ? `${left.sql} = ${right.sql}`
+      : orderedTexts(operator, left, right, tools);
+  }
+  const literal = isText(left) ? left : right;
+  if (isText(literal) && literal.literal !== undefined && literalNumber(literal) === undefined) {
+    return FALSE;
+  }
+  return numbers(operator, left, right, tools);
+}
+
+/** The condition of a comparison; a missing value makes it false, but `!=` true. */
+export function comparison(
+  operator: ComparisonOperator,
+  left: SqlValue,
+  right: SqlValue,
+  tools: Tools,
+): string {
+  if (operator !== '!=') return positive(operator, left, right, tools);
+  return negated(positive('=', left, right, tools));
+}
+
+/** Whether the value is one of the list. */
+export function membership(subject: SqlValue, list: readonly SqlValue[], tools: Tools): string {
+  if (subject.list !== undefined) {
+    const items = list.map((item) => `ifNull(${asText(item)}, '')`);
+    return `hasAny(${subject.list}, [${items.join(', ')}])`;
+  }
+  // Strings stay together, so that the engine can look them up in an index.
+  const texts = list.filter((item) => isText(subject) && typeof item.literal === 'string');
+  const others = list.filter((item) => !texts.includes(item));
+  const conditions = others.map((item) => positive('=', subject, item, tools));
+  if (texts.length > 0) {
+    conditions.unshift(`${subject.sql} IN (${texts.map(({ sql }) => sql).join(', ')})`);
+  }
+  return conditions.length === 1 ? (conditions[0] ?? FALSE) : `(${conditions.join(' OR ')})`;
+}

@@ -1,0 +1,211 @@
+// A plan as one SQL statement: each stage goes into the innermost SELECT that can take it, and a
+// SELECT is put around what has already chosen its rows.
+import type { Expression, SortKey } from '../ast.ts';
+import { MalformedQuery } from '../error.ts';
+import { LIMIT_DEFAULT, SQL_CHARS_MAX, SUBQUERIES_MAX } from '../limits.ts';
+import type { Extraction } from '../plan/extraction.ts';
+import type { NamedExpression, Plan, Stage } from '../plan/plan.ts';
+import type { BoundQuery, OutputColumn, QueryScope } from '../scope.ts';
+import { Block, type OrderTerm } from './block.ts';
+import { EVENT_ORDER, eventSource, scopeConditions } from './event-source.ts';
+import { type Environment, ExpressionCompiler, type NameScope } from './expressions.ts';
+import { naturalKey } from './natural-order.ts';
+import { Parameters } from './parameters.ts';
+import { asText, isIntegral, type SqlValue } from './value.ts';
+
+const POINTER = '@ptr';
+
+/**
+ * What the results depend on and must not be left to an installation's settings: how the engine
+ * writes JSON inside of @message, and that NULL is equal to nothing.
+ */
+const SETTINGS = [
+  'output_format_json_escape_forward_slashes = 0',
+  'output_format_json_quote_64bit_integers = 0',
+  'output_format_json_quote_denormals = 0',
+  'transform_null_in = 0',
+].join(', ');
+
+/** A compiled plan. */
+export interface Statement {
+  readonly query: BoundQuery;
+  readonly columns: readonly OutputColumn[];
+  readonly limit: number;
+}
+
+class PlanCompiler {
+  readonly #scope: QueryScope;
+  readonly #parameters = new Parameters();
+  readonly #environment: Environment;
+  #depth = 0;
+  #block: Block;
+  #rows: ExpressionCompiler;
+  #order: readonly OrderTerm[];
+  #sorted = false;
+  /** The limit of the present block. */
+  #limited: number | undefined;
+
+  constructor(scope: QueryScope) {
+    this.#scope = scope;
+    const { nowMs, startMs, endMs } = scope;
+    this.#environment = { parameters: this.#parameters, nowMs, startMs, endMs };
+    this.#block = new Block(0, (share) => eventSource(scope, this.#parameters, share));
+    this.#rows = new ExpressionCompiler(this.#block, this.#environment);
+    for (const condition of scopeConditions(scope, this.#parameters)) this.#block.where(condition);
+    const [time = '', position = ''] = EVENT_ORDER;
+    this.#order =
+      scope.afterPosition === undefined
+        ? [time, position].map((sql) => ({ sql, descending: true }))
+        : [{ sql: position, descending: false }];
+  }
+
+  /** Puts a SELECT around what there is; the order of the rows goes along. */
+  #wrap(): void {
+    if (++this.#depth > SUBQUERIES_MAX) {
+      const at = { start: 0, end: 0 };
+      throw new MalformedQuery(`more than ${SUBQUERIES_MAX} commands that choose rows`, at);
+    }
+    const inner = this.#block;
+    this.#block = new Block(this.#depth, () => inner.asSource());
+    this.#rows = new ExpressionCompiler(this.#block, this.#environment);
+    this.#order = this.#order.map((term) => ({ ...term, sql: inner.exported(term.sql) }));
+    this.#limited = undefined;
+  }
+
+  stage(stage: Stage): void {
+    switch (stage.kind) {
+      case 'define':
+        return this.#block.define(stage.name, this.#rows.value(stage.expression));
+      case 'extract':
+        return this.#extract(stage.source, stage.extraction);
+      case 'limit':
+        if (this.#block.isLimited) this.#wrap();
+        return this.#limit(stage.count, stage.any);
+      default:
+    }
+    if (this.#block.isClosed) this.#wrap();
+    switch (stage.kind) {
+      case 'filter':
+        return this.#block.where(this.#rows.condition(stage.condition));
+      case 'aggregate':
+        return this.#aggregate(stage.keys, stage.values);
+      case 'sort':
+        return this.#sort(stage.keys);
+      case 'dedup':
+        return this.#dedup(stage.keys);
+    }
+  }
+
+  #limit(count: number, any: boolean): void {
+    if (any && !this.#sorted) this.#order = [];
+    this.#limited = count;
+    this.#block.limit(this.#parameters.bind(count, 'UInt64'), this.#order);
+  }
+
+  #sort(keys: readonly SortKey[]): void {
+    const { share } = this.#block;
+    const terms = keys.flatMap(({ expression, direction }) =>
+      naturalKey(this.#rows.value(expression), share).map((sql) => ({
+        sql: share(sql),
+        descending: direction === 'desc',
+      })),
+    );
+    if (terms.length === 0) return;
+    this.#order = [
+      ...terms,
+      ...this.#order.filter((term) => !terms.some(({ sql }) => sql === term.sql)),
+    ];
+    this.#sorted = true;
+  }
+
+  #dedup(keys: readonly Expression[]): void {
+    const values = keys.map((key) => this.#block.share(this.#rows.value(key).sql));
+    const lacking = values.map((value) => `isNull(${value})`).join(' OR ');
+    // A row that lacks a key is like no other row.
+    const own = `if(${lacking}, rowNumberInAllBlocks() + 1, 0)`;
+    this.#block.limitBy([...values, own], this.#order);
+  }
+
+  #extract(source: Expression, { pattern, names, emptyIsAbsent }: Extraction): void {
+    const { share } = this.#block;
+    const bound = this.#parameters.bind(emptyIsAbsent ? `(?-s)${pattern}` : pattern, 'String');
+    const groups = share(
+      `extractGroups(ifNull(${asText(this.#rows.value(source))}, ''), ${bound})`,
+    );
+    for (const { name, group } of names) {
+      const item = `${groups}[${this.#parameters.bind(group, 'Int64')}]`;
+      const sql = emptyIsAbsent ? `nullIf(${item}, '')` : `if(empty(${groups}), NULL, ${item})`;
+      const former = this.#block.defined(name.name)?.sql;
+      const either = former === undefined ? sql : `coalesce(${share(sql)}, ${former})`;
+      this.#block.define(name.name, { sql: either, type: 'text' });
+    }
+  }
+
+  #aggregate(keys: readonly NamedExpression[], values: readonly NamedExpression[]): void {
+    const block = this.#block;
+    const columns = new Map<string, SqlValue>();
+    for (const { name, expression } of keys) {
+      const value = this.#rows.value(expression);
+      columns.set(name, { ...value, sql: block.share(value.sql) });
+    }
+    // A constant does not tell groups apart, and the engine could take it for a column's number.
+    const grouped = [...columns.values()].filter(({ literal }) => literal === undefined);
+    const keyed = grouped.map(({ sql }) => sql);
+    const names: NameScope = {
+      defined: (name) => columns.get(name),
+      field: () => undefined,
+      order: () => [],
+      share: block.share,
+    };
+    const groups = new ExpressionCompiler(names, this.#environment, this.#rows);
+    for (const { name, expression } of values) {
+      const value = groups.value(expression);
+      columns.set(name, { ...value, sql: block.share(value.sql) });
+    }
+    block.groupBy(keyed, columns);
+    this.#order = keyed.map((sql) => ({ sql, descending: false }));
+    this.#sorted = false;
+    this.#wrap();
+  }
+
+  finish({ output, events }: Plan): Statement {
+    const limitMax = this.#scope.limitMax ?? Number.POSITIVE_INFINITY;
+    const limit = Math.min(this.#limited ?? LIMIT_DEFAULT, limitMax);
+    const columns: OutputColumn[] = [];
+    const select: string[] = [];
+    const add = (name: string, value: SqlValue): void => {
+      columns.push({ name, type: outputType(value) });
+      select.push(`${outputSql(value)} AS o${columns.length}`);
+    };
+    for (const { name, expression } of output) {
+      if (!events || name !== POINTER) add(name, this.#rows.value(expression));
+    }
+    const pointer = events ? this.#block.field(POINTER) : undefined;
+    if (pointer !== undefined) add(POINTER, pointer);
+    this.#block.limit(this.#parameters.bind(limit, 'UInt64'), this.#order);
+    const sql = `${this.#block.select(select)}\nSETTINGS ${SETTINGS}`;
+    if (sql.length > SQL_CHARS_MAX) {
+      const at = { start: 0, end: 0 };
+      throw new MalformedQuery('the query is too complex: it names too many fields', at);
+    }
+    return { query: { sql, parameters: this.#parameters.values }, columns, limit };
+  }
+}
+
+function outputType(value: SqlValue): OutputColumn['type'] {
+  if (value.type === 'boolean') return 'integer';
+  if (value.type !== 'number') return 'text';
+  return isIntegral(value) ? 'integer' : 'number';
+}
+
+function outputSql({ type, sql }: SqlValue): string {
+  if (type === 'boolean') return `toUInt8(${sql})`;
+  return type === 'timestamp' ? `toString(${sql})` : sql;
+}
+
+/** Compiles a plan over a scope. Throws MalformedQuery when it is too complex for the engine. */
+export function compilePlan(plan: Plan, scope: QueryScope): Statement {
+  const compiler = new PlanCompiler(scope);
+  for (const stage of plan.stages) compiler.stage(stage);
+  return compiler.finish(plan);
+}

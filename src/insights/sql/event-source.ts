@@ -1,0 +1,50 @@
+// The events of the queried groups and times as the innermost source of rows.
+import { EVENT_TABLE, SYSTEM_COLUMNS } from '../../store/event-table.ts';
+import type { QueryScope } from '../scope.ts';
+import type { RowSource } from './block.ts';
+import { columnSql } from './columns.ts';
+import { EventFields } from './event-fields.ts';
+import type { Parameters } from './parameters.ts';
+import { TIMESTAMP_MAX_MS, TIMESTAMP_MIN_MS, type Share } from './value.ts';
+
+/** Where an event stands in time, then in the journal. */
+export const EVENT_ORDER: readonly string[] = [
+  columnSql(SYSTEM_COLUMNS.eventTime),
+  columnSql(SYSTEM_COLUMNS.position),
+];
+
+/** The rows of the event table. */
+export function eventSource(scope: QueryScope, parameters: Parameters, share: Share): RowSource {
+  const fields = new EventFields(scope, parameters, share);
+  return {
+    from: () => EVENT_TABLE,
+    defined: () => undefined,
+    field: (name) => fields.resolve(name),
+    order: () => EVENT_ORDER,
+  };
+}
+
+/**
+ * The conditions for the scope's groups, times and place in the journal, on bare columns: they
+ * decide which partitions and ranges of the primary key are read.
+ */
+export function scopeConditions(scope: QueryScope, parameters: Parameters): readonly string[] {
+  const time = columnSql(SYSTEM_COLUMNS.eventTime);
+  const at = (ms: number): string => {
+    const possible = Math.min(Math.max(Math.trunc(ms), TIMESTAMP_MIN_MS), TIMESTAMP_MAX_MS);
+    return `fromUnixTimestamp64Milli(${parameters.bind(possible, 'Int64')}, 'UTC')`;
+  };
+  const types = [...new Set(scope.groups.map(({ logType }) => logType))].map((logType) =>
+    parameters.bind(logType, 'String'),
+  );
+  const logType = columnSql(SYSTEM_COLUMNS.logType);
+  const conditions = [
+    types.length === 0 ? '0' : `${logType} IN (${types.join(', ')})`,
+    `${time} >= ${at(scope.startMs)} AND ${time} <= ${at(scope.endMs)}`,
+  ];
+  if (scope.afterPosition !== undefined) {
+    const position = columnSql(SYSTEM_COLUMNS.position);
+    conditions.push(`${position} >= ${parameters.bind(scope.afterPosition, 'UInt64')}`);
+  }
+  return conditions;
+}

@@ -1,0 +1,33 @@
+// Mailtrail's own acts as management events: who changed the configuration, from what to what.
+import type { AuditEvent } from './event/audit-event.ts';
+import type { Config } from './config/schema.ts';
+
+/** What of the configuration is worth a record: everything but where things lie. There are no secrets in it. */
+export function settingsInForce(config: Config): object {
+  const { organization, server, access, retention, dovecot, postfix } = config;
+  return {
+    organization: organization.name,
+    listen: `${server.listen.host}:${server.listen.port}`,
+    tls: server.tls !== undefined,
+    rules: access.rules,
+    retention: retention.days,
+    logs: [...dovecot.logs, ...postfix.logs],
+  };
+}
+
+/** A management event of the server itself, which acts for whoever started or signalled it. */
+export function managementEvent(
+  eventName: string,
+  nowMs: number,
+  change: { readonly before?: object; readonly after?: object },
+): AuditEvent {
+  const uid = process.getuid?.();
+  return {
+    log_type: 'MANAGEMENT_LOGS',
+    event_timestamp: nowMs,
+    user_id: uid === undefined ? 'local' : `uid:${uid}`,
+    event_name: eventName,
+    event_source: 'mailtrail',
+    ...change,
+  };
+}
