@@ -1,0 +1,149 @@
+// Runs the cases of insights/*.test.txt against the real engine, its real table and its real way of
+// loading.
+//
+// The format of a case file, line by line:
+//
+//   # …                     a comment, anywhere between sections
+//   === events              records as POST /v1/events takes them, one JSON object a line, loaded
+//                           in this order as positions 0, 1, 2, … of the file's own store
+//   === NAME                a case; then its parts, each begun by its own line:
+//   --- groups A B          the groups queried by the last part of their names; all when absent
+//   --- time START END      the time range in ms, both included; all times when absent
+//   --- query               the query's text up to the next part
+//   --- rows                the rows expected, in order, one JSON object a line with its cells in
+//                           order; a cell @ptr need not be named
+//   --- error START END     instead of rows: the characters it is about, and on the next line a
+//                           part of the message
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Session } from 'chdb';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { admitRecord } from '../../src/event/admit.ts';
+import { logGroupName, LOG_TYPE_SPECS } from '../../src/event/log-type.ts';
+import { compileQuery, formatRow, type QueryScope } from '../../src/insights/index.ts';
+import { parseRows } from '../../src/store/event-rows.ts';
+import { loadSql } from '../../src/store/load-sql.ts';
+import { createTableSql } from '../../src/store/schema.ts';
+
+const FOLDER = join(import.meta.dirname, 'insights');
+const NOW_MS = Date.UTC(2026, 10, 26, 12);
+/** When the events of the tests were sealed, which is their @ingestionTime. */
+const SEALED_MS = Date.UTC(2026, 10, 26, 11, 59, 59, 250);
+
+interface Case {
+  readonly name: string;
+  readonly parts: ReadonlyMap<string, { readonly words: readonly string[]; readonly text: string }>;
+}
+
+interface CaseFile {
+  readonly events: readonly string[];
+  readonly cases: readonly Case[];
+}
+
+function parseCaseFile(text: string): CaseFile {
+  const events: string[] = [];
+  const cases: Case[] = [];
+  for (const section of text.split(/^=== /m).slice(1)) {
+    const [name = '', ...lines] = section.split('\n');
+    if (name === 'events') {
+      events.push(...lines.filter((line) => line.startsWith('{')));
+      continue;
+    }
+    const parts = new Map<string, { words: string[]; text: string }>();
+    for (const part of lines.join('\n').split(/^--- /m).slice(1)) {
+      const [head = '', ...rest] = part.split('\n');
+      const [kind = '', ...words] = head.split(' ');
+      parts.set(kind, { words, text: rest.join('\n').trimEnd() });
+    }
+    cases.push({ name, parts });
+  }
+  return { events, cases };
+}
+
+/** The rows a text expects, each a list of cells. */
+function expectedRows(text: string): [string, unknown][][] {
+  return text
+    .split('\n')
+    .filter((line) => line.startsWith('{'))
+    .map((line) => Object.entries(JSON.parse(line) as Record<string, unknown>));
+}
+
+const directory = mkdtempSync(join(tmpdir(), 'mailtrail-insights-'));
+let session: Session;
+
+beforeAll(() => {
+  session = new Session(join(directory, 'engine'));
+});
+
+afterAll(() => {
+  session.close();
+  rmSync(directory, { recursive: true });
+});
+
+function load(database: string, events: readonly string[]): void {
+  const lines = events.map((event) => {
+    const admitted = admitRecord(event, NOW_MS);
+    if (!admitted.ok) throw new Error(`${admitted.reason}: ${event}`);
+    return admitted.line;
+  });
+  const path = join(directory, `${database}.ndjson`);
+  writeFileSync(path, lines.join(''));
+  session.query(`CREATE DATABASE ${database}`);
+  session.query(`USE ${database}`);
+  session.query(
+    createTableSql({ engine: 'MergeTree' }, { version: 1, generation: 'g', damaged: [] }),
+  );
+  const source = { path, from: 0, to: lines.length, blockStarts: [0], sealedAtMs: [SEALED_MS] };
+  session.query(loadSql(source, false));
+}
+
+function scopeOf({ parts }: Case): QueryScope {
+  const suffixes = parts.get('groups')?.words;
+  const specs = LOG_TYPE_SPECS.filter(
+    ({ groupSuffix }) => suffixes === undefined || suffixes.includes(groupSuffix),
+  );
+  const [start, end] = parts.get('time')?.words ?? [];
+  return {
+    groups: specs.map(({ logType }) => ({ name: logGroupName('acme', logType), logType })),
+    account: '000000000000',
+    startMs: Number(start ?? 0),
+    endMs: Number(end ?? NOW_MS),
+    nowMs: NOW_MS,
+  };
+}
+
+for (const file of readdirSync(FOLDER).filter((name) => name.endsWith('.test.txt'))) {
+  const { events, cases } = parseCaseFile(readFileSync(join(FOLDER, file), 'utf8'));
+  const database = `db_${file.replace(/\W/g, '_')}`;
+
+  describe(file, () => {
+    beforeAll(() => load(database, events));
+
+    test.each(cases)('$name', (each) => {
+      const { parts } = each;
+      const compiled = compileQuery(parts.get('query')?.text ?? '', scopeOf(each));
+      const error = parts.get('error');
+      if (error !== undefined) {
+        expect(compiled).toMatchObject({
+          ok: false,
+          error: { start: Number(error.words[0]), end: Number(error.words[1]) },
+        });
+        expect(compiled.ok ? '' : compiled.error.message).toContain(error.text.trim());
+        return;
+      }
+      if (!compiled.ok) throw new Error(JSON.stringify(compiled.error));
+      const { query, columns } = compiled;
+      session.query(`USE ${database}`);
+      const answer = session.queryBind(query.sql, query.parameters, 'JSONCompactEachRow') as string;
+      const expected = expectedRows(parts.get('rows')?.text ?? '');
+      const pointers = expected.some((row) => row.some(([field]) => field === '@ptr'));
+      const rows = parseRows(answer).map((row) =>
+        formatRow(columns, row)
+          .filter(({ field }) => pointers || field !== '@ptr')
+          .map(({ field, value }) => [field, value]),
+      );
+      expect(rows).toEqual(expected);
+    });
+  });
+}
