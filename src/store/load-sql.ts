@@ -103,10 +103,12 @@ export function loadSql(source: LoadSource, onlyMissing: boolean): string {
     source.blockStarts.length === 1
       ? `${source.sealedAtMs[0] ?? 0}`
       : `transform(roundDown(line, ${starts}), ${starts}, ${times})`;
+  // A line that the engine takes for two events would move all behind it to wrong positions.
+  const tooMany = `throwIf(line >= ${source.to - source.from}, 'there are more events than lines')`;
   const present = `SELECT ${SYSTEM_COLUMNS.position} FROM ${EVENT_TABLE} WHERE ${rangeCondition(source)}`;
   return [
     `INSERT INTO ${EVENT_TABLE} (${TARGET.map((name) => `\`${name}\``).join(', ')})`,
-    `SELECT ${source.from} + line, fromUnixTimestamp64Milli(toInt64(${sealed}), 'UTC'),`,
+    `SELECT ${source.from} + line + ${tooMany}, fromUnixTimestamp64Milli(toInt64(${sealed}), 'UTC'),`,
     `  ${SOURCE.join(', ')}`,
     `FROM (SELECT *, rowNumberInAllBlocks() AS line`,
     `  FROM file(${literal(source.path)}, 'JSONEachRow', ${literal(LINE_STRUCTURE)}))`,

@@ -213,9 +213,11 @@ test('a store that is ahead of the journal is refused with what to do', async ()
   const { journal, store, loader } = world();
   journal.seal(5);
   store.rows.set(9, 1);
-  await expect(loader().start()).rejects.toThrow(
+  const refused = loader();
+  await expect(refused.start()).rejects.toThrow(
     'the store in /data/store holds events up to position 10, but the journal ends at 5: it belongs to another journal',
   );
+  expect(refused.status().lastError).toContain('it belongs to another journal');
 });
 
 test('a note that cannot be read counts as none', async () => {

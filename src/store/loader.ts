@@ -79,10 +79,15 @@ export class Loader {
 
   /** Begins to load. Rejects when the store does not belong to this journal. */
   async start(): Promise<void> {
-    await this.#disk.makeDirectory(this.#directory);
-    await this.#quarantine.open();
-    this.#note = await this.#noteFile.read();
-    await this.#compareWithStore();
+    try {
+      await this.#disk.makeDirectory(this.#directory);
+      await this.#quarantine.open();
+      this.#note = await this.#noteFile.read();
+      await this.#compareWithStore();
+    } catch (error) {
+      this.#lastError = error instanceof Error ? error.message : String(error);
+      throw error;
+    }
     this.#running = this.#run();
   }
 

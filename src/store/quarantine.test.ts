@@ -31,3 +31,15 @@ test('a line that was torn by a crash is cut off and written again', async () =>
   await quarantine.add(8, 'so', Buffer.from('x\n'));
   expect(text(disk)).toBe(`${whole}{"position":8,"reason":"so","event":"x"}\n`);
 });
+
+test('a full quarantine refuses more, with what to do', async () => {
+  const disk = new MemoryDisk();
+  const quarantine = new Quarantine(disk, '/q', 2);
+  await quarantine.open();
+  await quarantine.add(1, 'why', Buffer.from('x\n'));
+  await quarantine.add(2, 'why', Buffer.from('x\n'));
+  await expect(quarantine.add(3, 'why', Buffer.from('x\n'))).rejects.toThrow(
+    '/q/quarantine.ndjson holds 2 events, which is the limit: look at the reasons in it, then move the file away',
+  );
+  await quarantine.add(1, 'why', Buffer.from('x\n'));
+});

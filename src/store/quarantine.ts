@@ -11,12 +11,14 @@ const NEWLINE = 0x0a;
 export class Quarantine {
   readonly #disk: Disk;
   readonly #directory: string;
+  readonly #positionsMax: number;
   readonly #positions = new Set<Position>();
   #bytes = 0;
 
-  constructor(disk: Disk, directory: string) {
+  constructor(disk: Disk, directory: string, positionsMax = QUARANTINE_POSITIONS_MAX) {
     this.#disk = disk;
     this.#directory = directory;
+    this.#positionsMax = positionsMax;
   }
 
   get path(): string {
@@ -55,7 +57,7 @@ export class Quarantine {
    */
   async add(position: Position, reason: string, line: Uint8Array): Promise<void> {
     if (this.#positions.has(position)) return;
-    if (this.#positions.size >= QUARANTINE_POSITIONS_MAX) {
+    if (this.#positions.size >= this.#positionsMax) {
       throw new Error(
         `${this.path} holds ${this.#positions.size} events, which is the limit: ` +
           'look at the reasons in it, then move the file away',

@@ -45,6 +45,8 @@ export function createEmbeddedStore(options: EmbeddedStoreOptions): EmbeddedStor
 
 export class EmbeddedStore implements EventStore {
   readonly #directory: string;
+  /** Where the lines of the load under way lie. */
+  readonly #scratch: string;
   readonly #log: Log;
   readonly #disk: Disk;
   readonly #engine: EngineClient;
@@ -54,6 +56,7 @@ export class EmbeddedStore implements EventStore {
 
   constructor(options: EmbeddedStoreOptions) {
     this.#directory = options.directory;
+    this.#scratch = join(options.directory, 'load.ndjson');
     this.#log = options.log.for('store');
     this.#disk = options.disk ?? systemDisk;
     this.#engine = new EngineClient({
@@ -96,35 +99,42 @@ export class EmbeddedStore implements EventStore {
 
   /** Only one load runs at a time. */
   async load(range: LoadRange): Promise<void> {
-    const source = await this.#writeScratch(range);
-    const expected = range.to - range.from;
-    if (expected === 0) return;
     const { from, to } = range;
+    if (to === from) return;
     try {
-      let stored = from < this.#doubtfulBelow ? await this.#count(source) : 0;
-      if (stored === 0) {
-        await this.#insert(source, `${from}-${to}`, false);
-        stored = await this.#count(source);
-      }
-      // The engine notes a token before it has the part, and a load may be several parts: after
-      // a kill in between, the token says that everything is there while rows are missing.
-      if (stored < expected) {
-        this.#log.warn('a load that was interrupted is completed', { from, to, stored });
-        await this.#insert(source, `${from}-${to}-${randomUUID()}`, true);
-        stored = await this.#count(source);
-      }
-      if (stored < expected) {
-        throw new StoreError(
-          'unavailable',
-          `the store has ${stored} events of the range ${from}-${to} after it was loaded, not ${expected}`,
-        );
-      }
-      if (stored > expected) {
-        this.#log.error('the store has positions more than once', { from, to, stored, expected });
-      }
+      await this.#loadFile(await this.#writeScratch(range));
     } catch (error) {
       this.#doubtfulBelow = Math.max(this.#doubtfulBelow, to);
       throw error;
+    } finally {
+      // Events must not outlive their retention in a file of ours.
+      await this.#disk.remove(this.#scratch);
+    }
+  }
+
+  async #loadFile(source: LoadSource): Promise<void> {
+    const { from, to } = source;
+    const expected = to - from;
+    let stored = from < this.#doubtfulBelow ? await this.#count(source) : 0;
+    if (stored === 0) {
+      await this.#insert(source, `${from}-${to}`, false);
+      stored = await this.#count(source);
+    }
+    // The engine notes a token before it has the part, and a load may be several parts: after
+    // a kill in between, the token says that everything is there while rows are missing.
+    if (stored < expected) {
+      this.#log.warn('a load that was interrupted is completed', { from, to, stored });
+      await this.#insert(source, `${from}-${to}-${randomUUID()}`, true);
+      stored = await this.#count(source);
+    }
+    if (stored < expected) {
+      throw new StoreError(
+        'unavailable',
+        `the store has ${stored} events of the range ${from}-${to} after it was loaded, not ${expected}`,
+      );
+    }
+    if (stored > expected) {
+      this.#log.error('the store has positions more than once', { from, to, stored, expected });
     }
   }
 
@@ -139,7 +149,6 @@ export class EmbeddedStore implements EventStore {
 
   /** The lines where the engine can read them; the journal has them, so they need no fsync. */
   async #writeScratch(range: LoadRange): Promise<LoadSource> {
-    const path = join(this.#directory, 'load.ndjson');
     const starts: number[] = [];
     let line = 0;
     for (const block of range.blocks) {
@@ -153,7 +162,7 @@ export class EmbeddedStore implements EventStore {
       );
     }
     try {
-      const file = await this.#disk.open(path, 'replace');
+      const file = await this.#disk.open(this.#scratch, 'replace');
       try {
         await file.write(
           range.blocks.map((block) => block.lines),
@@ -168,7 +177,7 @@ export class EmbeddedStore implements EventStore {
       throw new StoreError(full ? 'disk-full' : 'unavailable', message, { cause: error });
     }
     const sealedAtMs = range.blocks.map((block) => block.sealedAtMs);
-    return { path, from: range.from, to: range.to, blockStarts: starts, sealedAtMs };
+    return { path: this.#scratch, from: range.from, to: range.to, blockStarts: starts, sealedAtMs };
   }
 
   query(query: BoundQuery, limits: QueryLimits): Promise<QueryRows> {

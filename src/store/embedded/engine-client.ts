@@ -37,11 +37,6 @@ export interface EngineClientOptions {
   readonly prepare: (engine: SqlEngine) => Promise<void>;
 }
 
-/** An engine that will not be tried again: the store's directory needs a person. */
-export class EngineUnusable extends Error {
-  override readonly name = 'EngineUnusable';
-}
-
 export class EngineClient implements SqlEngine {
   readonly #options: EngineClientOptions;
   readonly #slots: QuerySlots;
@@ -144,11 +139,13 @@ export class EngineClient implements SqlEngine {
           );
         }
         await this.#sleep(OPEN_RETRY_DELAY_MS);
+        if (this.#stopping) throw this.#unavailable();
       }
     }
     try {
       await prepare(this.#bare());
     } catch (error) {
+      this.#reason = error instanceof Error ? error.message : String(error);
       await this.#child.close(STOP_TIMEOUT_MS);
       throw error;
     }

@@ -135,6 +135,8 @@ function describeLoading(open: () => Promise<StoreUnderTest>): void {
       await expect(store.load(rangeOf(2301, ['{"log_type":']))).rejects.toMatchObject({
         code: 'bad-range',
       });
+      const two = `${JSON.stringify(mailboxEvent())}${JSON.stringify(mailboxEvent())}`;
+      await expect(store.load(rangeOf(2301, [two]))).rejects.toMatchObject({ code: 'bad-range' });
       await store.load(rangeOf(2301, [mailboxEvent()]));
       await store.load(rangeOf(2303, [mailboxEvent()]));
       const rows = await allRows(store, 'SELECT position FROM events WHERE position > 2300');
