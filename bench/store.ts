@@ -27,7 +27,8 @@ const HOUR = 'toStartOfHour(event_time)';
 const QUERIES: readonly (readonly [name: string, sql: string, parameters?: object])[] = [
   [
     'newest 1,000 failed sign-ins',
-    "SELECT event_time, user_id, source_ip, protocol, failure_detail FROM events WHERE log_type = 'AUTHENTICATION_LOGS' AND auth_successful = 0 ORDER BY event_time DESC LIMIT 1000",
+    'SELECT event_time, user_id, source_ip, protocol, failure_detail FROM events ' +
+      "WHERE log_type = 'AUTHENTICATION_LOGS' AND auth_successful = 0 ORDER BY event_time DESC LIMIT 1000",
   ],
   [
     'top 20 addresses',

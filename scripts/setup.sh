@@ -51,26 +51,12 @@ setup_node() {
   fi
 }
 
-# npm ci, only when what is installed is not what the lockfile says. npm 11 refuses a lockfile without
-# the optional packages of other systems, which not every registry has; npm 10 does not. Then
-# `npm install --no-save` installs the same from it, which is checked.
+# npm ci, only when what is installed is not what the lockfile says.
 setup_dependencies() {
   if node scripts/dependencies-installed.mjs; then return 0; fi
   say "setup: npm ci"
-  local output
-  if output=$(npm ci --no-fund --no-audit --loglevel=error 2>&1); then return 0; fi
-  case $output in
-    *EUSAGE*)
-      say "setup: npm install --no-save"
-      npm install --no-save --no-fund --no-audit --loglevel=error >&2 || fail "npm install failed; see above"
-      node scripts/dependencies-installed.mjs ||
-        fail "package.json and package-lock.json are not in step: run npm install and commit both"
-      ;;
-    *)
-      say "$output"
-      fail "npm ci failed; it needs the npm registry (or your mirror of it) to be reachable"
-      ;;
-  esac
+  npm ci --no-fund --no-audit --loglevel=error >&2 ||
+    fail "npm ci failed; it needs the npm registry (or your mirror of it) to be reachable"
 }
 
 missing_packages() {
