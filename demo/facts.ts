@@ -13,6 +13,8 @@ export interface StoryFacts {
   readonly failedSignIns: Row[];
   readonly refusals: Row[];
   readonly signIns: Row[];
+  /** What came into bob's INBOX. */
+  readonly arrivals: Row[];
   readonly mailboxActions: Row[];
   readonly scriptChanges: Row[];
   readonly sentMessages: Row[];
@@ -21,18 +23,19 @@ export interface StoryFacts {
   wrongPassword(user: string, address: string, protocol: string): void;
   refusedByRule(user: string, address: string, protocol: string, rule: string): void;
   signedIn(user: string, address: string, protocol: string, program?: Program): void;
-  inMailbox(
-    user: string,
-    address: string,
-    action: string,
-    command: string,
-    uid: number,
-    destination?: string,
-  ): void;
+  arrived(uid: number, subject: string): void;
+  read(user: string, address: string, uid: number): void;
+  moved(user: string, address: string, uid: number, destination: string): void;
+  deleted(user: string, address: string, uid: number): void;
   changedScript(user: string, address: string, script: string): void;
   sent(user: string, address: string, recipient: string, subject: string, bounced: boolean): void;
   hidden(user: string, subject: string, folder: string): void;
   impersonated(owner: string, impersonator: string, address: string, item: string): void;
+}
+
+/** A message in the INBOX as Mailtrail names it. */
+function inInbox(uid: number): string {
+  return `INBOX/;UID=${uid}`;
 }
 
 /** Facts of a story that has not begun. */
@@ -40,6 +43,7 @@ export function emptyFacts(): StoryFacts {
   const failedSignIns: Row[] = [];
   const refusals: Row[] = [];
   const signIns: Row[] = [];
+  const arrivals: Row[] = [];
   const mailboxActions: Row[] = [];
   const scriptChanges: Row[] = [];
   const sentMessages: Row[] = [];
@@ -54,10 +58,22 @@ export function emptyFacts(): StoryFacts {
       auth_failed_reason: reason,
     });
   };
+  const acted = (
+    user_id: string,
+    source_ip: string,
+    action: string,
+    command: string,
+    uid: number,
+    destination_path = '',
+  ): void => {
+    const item_id = inInbox(uid);
+    mailboxActions.push({ user_id, source_ip, action, command, item_id, destination_path });
+  };
   return {
     failedSignIns,
     refusals,
     signIns,
+    arrivals,
     mailboxActions,
     scriptChanges,
     sentMessages,
@@ -72,16 +88,17 @@ export function emptyFacts(): StoryFacts {
       const user_agent = program === undefined ? '' : `${program.name}/${program.version}`;
       signIns.push({ user_id, source_ip, protocol, user_agent });
     },
-    inMailbox: (user_id, source_ip, action, command, uid, destination = '') => {
-      mailboxActions.push({
-        user_id,
-        source_ip,
-        protocol: 'IMAP',
-        action,
-        command,
-        item_id: `INBOX/;UID=${uid}`,
-        destination_path: destination,
-      });
+    arrived: (uid, subject) => {
+      arrivals.push({ item_id: inInbox(uid), subject });
+    },
+    read: (user_id, source_ip, uid) => acted(user_id, source_ip, 'read', 'UID FETCH', uid),
+    moved: (user_id, source_ip, uid, destination) => {
+      acted(user_id, source_ip, 'move', 'UID MOVE', uid, destination);
+    },
+    deleted: (user_id, source_ip, uid) => {
+      // IMAP deletes in two steps: the mark, and the removal of what is marked.
+      acted(user_id, source_ip, 'delete', 'UID STORE', uid);
+      acted(user_id, source_ip, 'delete', 'UID EXPUNGE', uid);
     },
     changedScript: (user_id, source_ip, item_id) => {
       const script = { user_id, source_ip, protocol: 'ManageSieve', item_id };

@@ -33,6 +33,12 @@ export type Progress = (scene: string) => void;
 
 type Service = 'imapProxy' | 'pop3Proxy' | 'sieveProxy' | 'submissionProxy' | 'mxProxy';
 
+/** Whose folder a letter is to arrive in; the INBOX where none is named. */
+interface Destination {
+  readonly user: string;
+  readonly folder?: string;
+}
+
 /** The people, their programs and the servers, as the scenes use them. */
 class Play {
   readonly facts: StoryFacts = emptyFacts();
@@ -61,16 +67,28 @@ class Play {
     return { port, certificateFile };
   }
 
-  /** Another company's mail server delivers. */
-  async arrives(letter: Letter, arrivesIn?: { user: string; folder?: string }): Promise<void> {
-    const before = arrivesIn === undefined ? 0 : this.#count(arrivesIn.user, arrivesIn.folder);
-    await sendLetter(await this.#from(ADDRESSES.partnerServer, 'mxProxy'), letter);
-    if (arrivesIn !== undefined)
-      await this.untilCount(arrivesIn.user, before + 1, arrivesIn.folder);
+  /** Sends a letter and waits until it is in a folder, where one is named. */
+  async #deliver(send: () => Promise<unknown>, into?: Destination): Promise<void> {
+    const before = into === undefined ? 0 : this.#count(into.user, into.folder);
+    await send();
+    if (into === undefined) return;
+    await this.untilCount(into.user, before + 1, into.folder);
   }
 
-  async submit(address: string, account: Account, letter: Letter): Promise<void> {
-    await sendLetter(await this.#from(address, 'submissionProxy'), letter, account);
+  /** Another company's mail server delivers. */
+  async arrives(letter: Letter, into?: Destination): Promise<void> {
+    const endpoint = await this.#from(ADDRESSES.partnerServer, 'mxProxy');
+    await this.#deliver(() => sendLetter(endpoint, letter), into);
+  }
+
+  async submit(
+    address: string,
+    account: Account,
+    letter: Letter,
+    into?: Destination,
+  ): Promise<void> {
+    const endpoint = await this.#from(address, 'submissionProxy');
+    await this.#deliver(() => sendLetter(endpoint, letter, account), into);
     this.facts.signedIn(account.login, address, 'SMTP');
   }
 
@@ -159,9 +177,13 @@ async function refused(signIn: () => Promise<void>): Promise<void> {
 async function mailArrives(play: Play): Promise<void> {
   for (const letter of LETTERS.toBob) await play.arrives(letter, { user: 'bob' });
   for (const letter of LETTERS.toAlice) await play.arrives(letter, { user: 'alice' });
-  await play.submit(ADDRESSES.alice, play.user('alice'), LETTERS.boardMeeting);
-  await play.submit(ADDRESSES.dave, play.user('dave'), LETTERS.vpnAccess);
-  await play.untilCount('bob', LETTERS.toBob.length + 2);
+  const { boardMeeting, vpnAccess } = LETTERS;
+  await play.submit(ADDRESSES.alice, play.user('alice'), boardMeeting, { user: 'bob' });
+  await play.submit(ADDRESSES.dave, play.user('dave'), vpnAccess, { user: 'bob' });
+  // A new mailbox numbers its messages from 1.
+  for (const [index, letter] of [...LETTERS.toBob, boardMeeting, vpnAccess].entries()) {
+    play.facts.arrived(index + 1, letter.subject);
+  }
 }
 
 async function aliceWorks(play: Play): Promise<void> {
@@ -231,17 +253,15 @@ async function strangerReads(play: Play): Promise<void> {
     for (const letter of BAIT.read) {
       const uid = await bySubject(letter.subject);
       await client.fetchOne(String(uid), { source: true }, { uid: true });
-      play.facts.inMailbox(bob.login, stranger, 'read', 'UID FETCH', uid);
+      play.facts.read(bob.login, stranger, uid);
     }
     const moved = await bySubject(BAIT.moved.subject);
     await client.messageMove(String(moved), 'Trash', { uid: true });
-    play.facts.inMailbox(bob.login, stranger, 'move', 'UID MOVE', moved, 'Trash');
+    play.facts.moved(bob.login, stranger, moved, 'Trash');
     for (const letter of BAIT.deleted) {
       const uid = await bySubject(letter.subject);
       await client.messageDelete(String(uid), { uid: true });
-      // IMAP deletes in two steps: the mark, and the removal of what is marked.
-      play.facts.inMailbox(bob.login, stranger, 'delete', 'UID STORE', uid);
-      play.facts.inMailbox(bob.login, stranger, 'delete', 'UID EXPUNGE', uid);
+      play.facts.deleted(bob.login, stranger, uid);
     }
   });
   play.facts.signedIn(bob.login, stranger, 'IMAP', PROGRAMS.stranger);
