@@ -37,13 +37,15 @@ function farther(stage: Stage): string {
   const variables = Object.entries(environmentOf(mailtrail)).map(([k, v]) => `export ${k}=${v}\n`);
   const groups = ['authentication', 'access-control', 'mailbox-access', 'email-events'];
   const { dovecot, postfix } = servers;
+  // The credentials are readable for the account that runs the servers, which is root's.
+  const run = process.env['SUDO_USER'] === undefined ? 'node' : 'sudo -E node';
   return `
 Everything is still running. To look further:
 
 ${variables.join('')}
-node dist/main.js groups
-node dist/main.js query 'fields @timestamp, @message | sort @timestamp desc | limit 5'
-node dist/main.js tail -f
+${run} dist/main.js groups
+${run} dist/main.js query 'fields @timestamp, @message | sort @timestamp desc | limit 5'
+${run} dist/main.js tail -f
 
 Log groups      ${groups.map((name) => mailtrail.groupName(name)).join('\n                ')}
 Endpoint        ${mailtrail.url}
