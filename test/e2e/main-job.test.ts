@@ -1,13 +1,15 @@
 // The main job, end to end: real mail servers, real clients, the built program, and every answer that
 // the story must give, row by row.
-import { until } from './running-server.ts';
-import { NORDLYS } from '../servers/organization.ts';
+import { readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ANSWER_DEADLINE_MS, untilAnswered } from '../../demo/answers.ts';
 import type { StoryFacts } from '../../demo/facts.ts';
 import { QUESTIONS } from '../../demo/questions.ts';
 import { setStage, type Stage } from '../../demo/stage.ts';
 import { playStory } from '../../demo/story.ts';
+import { NORDLYS } from '../servers/organization.ts';
+import { until } from './running-server.ts';
 
 /** Sign-ins, right or wrong: those of the users, and the admin's one. */
 function attempts(facts: StoryFacts): number {
@@ -41,6 +43,11 @@ const COUNTS = [
   ],
 ] as const;
 
+/** The nonce is made from the installation's key; any will do. */
+function withoutNonce(config: string): string {
+  return config.replace(/^(auth_policy_hash_nonce =).*/m, '$1');
+}
+
 describe('a stolen mailbox', () => {
   let stage: Stage;
   let facts: StoryFacts;
@@ -70,5 +77,16 @@ describe('a stolen mailbox', () => {
       return found === wanted ? true : undefined;
     };
     await until(matches, ANSWER_DEADLINE_MS, () => `${query}: ${found} events, not ${wanted}`);
+  });
+
+  test('the servers run with what print-config prints', async () => {
+    const { mailtrail, servers } = stage;
+    const printed = (server: string): Promise<string> =>
+      mailtrail.command(['print-config', server, '--config', mailtrail.configFile]);
+    const postfix = readFileSync(join(servers.postfix.configDirectory, 'main.cf'), 'utf8');
+    expect(postfix).toContain(await printed('postfix'));
+    const file = join(dirname(servers.dovecot.configFile), '99-mailtrail.conf');
+    const dovecot = withoutNonce(readFileSync(file, 'utf8'));
+    expect(dovecot).toBe(withoutNonce(await printed('dovecot')));
   });
 });
