@@ -9,8 +9,9 @@ export const LOAD_AT_ONCE_EVENTS = 20_000;
 /** Events wait so long for company: small against the 2 s within which they must be found. */
 export const LOAD_DELAY_MIN_MS = 300;
 /**
- * A load costs some 50 ms of processor however few events it has: the pause before the next one is
- * in proportion to it, so that a trickle of events keeps a tenth of a processor busy at most.
+ * A load costs some 50 ms of processor however few events it has, and a merge later: the pause before
+ * the next one is in proportion to it, so that a trickle of events keeps a small part of a processor
+ * busy on any machine.
  */
 export const LOAD_PAUSE_FACTOR = 8;
 export const LOAD_DELAY_MAX_MS = 1000;

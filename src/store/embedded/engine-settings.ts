@@ -9,7 +9,9 @@ import {
   MERGE_BLOCK_BYTES,
   MERGE_BLOCK_ROWS,
   OWN_QUERY_TIMEOUT_MS,
+  PARTS_MERGED_MIN,
   QUERY_CACHE_BYTES,
+  QUIET_MONTH_SECONDS,
   RESULT_BLOCK_ROWS,
   SPILL_BYTES,
 } from './limits.ts';
@@ -84,6 +86,10 @@ export const EMBEDDED_TABLE_SETTINGS: Settings = {
   fsync_part_directory: 1,
   non_replicated_deduplication_window: DEDUPLICATION_WINDOW,
   max_bytes_to_merge_at_max_space_in_pool: MERGED_PART_BYTES_MAX,
+  enable_max_bytes_limit_for_min_age_to_force_merge: 1,
+  min_parts_to_merge_at_once: PARTS_MERGED_MIN,
+  min_age_to_force_merge_seconds: QUIET_MONTH_SECONDS,
+  min_age_to_force_merge_on_partition_only: 1,
   merge_max_block_size: MERGE_BLOCK_ROWS,
   merge_max_block_size_bytes: MERGE_BLOCK_BYTES,
   // With a pool of two the usual 8 would keep every merge at its smallest size.

@@ -26,6 +26,10 @@ export const INDEX_CACHE_BYTES = 16 * MIB;
 export const QUERY_CACHE_BYTES = 8 * MIB;
 /** Merges write parts up to this: some 20 million events. It bounds their time and disk use. */
 export const MERGED_PART_BYTES_MAX = 1024 * MIB;
+/** Fewer parts of a size are left as they are: merging two by two would write each event ten times. */
+export const PARTS_MERGED_MIN = 8;
+/** A month that got nothing new for so long is merged into as few parts as there can be. */
+export const QUIET_MONTH_SECONDS = 24 * 60 * 60;
 /** What a merge holds of each part at a time. */
 export const MERGE_BLOCK_ROWS = 4096;
 export const MERGE_BLOCK_BYTES = 2 * MIB;
