@@ -24,11 +24,17 @@ import {
   textField,
   type DovecotEvent,
 } from './event-line.ts';
-import { appendRecords, folderRecord, imapCommand } from './imap-commands.ts';
-import { parseMailLog } from './mail-log.ts';
+import { appendRecords, folderRecord, imapCommand, type ImapCommand } from './imap-commands.ts';
+import { parseMailLog, type MailLogLine } from './mail-log.ts';
 import { scriptRecord } from './managesieve.ts';
-import { messageRecords, takesItems } from './message-commands.ts';
-import { MAIL_LOG_LINES_MAX, Sessions, type PendingItem, type Session } from './sessions.ts';
+import { causedBy, messageRecords, takesItems } from './message-commands.ts';
+import {
+  MAIL_LOG_COMMANDS_MAX,
+  MAIL_LOG_LINES_MAX,
+  Sessions,
+  type PendingItem,
+  type Session,
+} from './sessions.ts';
 import type { SignInJoin } from './sign-in-join.ts';
 import type { SignInAttempt } from './sign-in.ts';
 import { parseProcessLine } from './text-line.ts';
@@ -136,7 +142,9 @@ export class DovecotAssembler implements Assembler {
     const mailLog = parseMailLog(process.text);
     if (mailLog === undefined) return 'passed';
     const session = this.#sessions.use(process.session);
-    if (session.mailLog.length < MAIL_LOG_LINES_MAX) session.mailLog.push(mailLog);
+    if (session.mailLog.length < MAIL_LOG_LINES_MAX) {
+      session.mailLog.push({ ...mailLog, at, heardAfter: session.commandsEnded });
+    }
     session.commandFrom ??= at;
     return 'used';
   }
@@ -154,10 +162,8 @@ export class DovecotAssembler implements Assembler {
     const session = this.#sessions.use(id);
     if (name === 'ID') this.#identified(session, textField(fields, 'cmd_args') ?? '', at);
     const taken = this.#takeItems(session, name, out);
-    const { mailLog } = session;
-    session.mailLog = [];
-    session.commandFrom = undefined;
     const command = imapCommand(name, fields, this.#options.sharedPrefix);
+    const mailLog = takeLines(session, command);
     const folder = folderRecord(command);
     const records: readonly AccessDetails[] =
       folder !== undefined
@@ -324,8 +330,23 @@ export class DovecotAssembler implements Assembler {
   }
 }
 
+/** The mail_log lines that the command caused; others wait for the end of theirs, but not for long. */
+function takeLines(session: Session, command: ImapCommand): readonly MailLogLine[] {
+  const own: MailLogLine[] = [];
+  const caused = causedBy(command);
+  session.commandsEnded++;
+  const waiting = session.mailLog.filter((line) => {
+    if (caused(line)) own.push(line);
+    else return session.commandsEnded - line.heardAfter < MAIL_LOG_COMMANDS_MAX;
+    return false;
+  });
+  session.mailLog = waiting;
+  session.commandFrom = waiting[0]?.at;
+  return own;
+}
+
 /** What mail_log tells of an appended message, found by its UID. */
-function withSaved(record: AccessDetails, mailLog: Session['mailLog']): AccessDetails {
+function withSaved(record: AccessDetails, mailLog: readonly MailLogLine[]): AccessDetails {
   const uid = Number(/;UID=(\d+)$/.exec(record.item_id ?? '')?.[1]);
   const saved = mailLog.find((line) => line.action === 'save' && line.uid === uid);
   if (saved === undefined || saved.folder !== record.folder_path) return record;

@@ -24,6 +24,28 @@ function isUidCommand(command: ImapCommand): boolean {
   return command.name.startsWith('UID ');
 }
 
+/** What mail_log writes for the commands that change something, without their `UID`. */
+const CAUSES: Readonly<Record<string, readonly MailLogLine['action'][]>> = {
+  APPEND: ['save'],
+  FETCH: ['flag_change'],
+  STORE: ['flag_change', 'delete', 'undelete'],
+  COPY: ['copy'],
+  MOVE: ['copy', 'expunge'],
+  EXPUNGE: ['expunge'],
+  CLOSE: ['expunge'],
+};
+
+/** Tells the mail_log lines that the command caused from those of its neighbours. */
+export function causedBy(command: ImapCommand): (line: MailLogLine) => boolean {
+  const base = command.name.replace(/^UID /, '');
+  const actions = CAUSES[base];
+  if (actions === undefined) return () => false;
+  const named = isUidCommand(command) && (base === 'STORE' || base === 'FETCH');
+  const set = named ? expandSet(command.tokens[0]?.text ?? '', COMMAND_MESSAGES_MAX) : undefined;
+  const uids = set && new Set(set);
+  return (line) => actions.includes(line.action) && (uids === undefined || uids.has(line.uid));
+}
+
 /** What mail_log knows of a message. */
 export function mailLogDetails(
   lines: readonly MailLogLine[],

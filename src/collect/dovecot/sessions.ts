@@ -23,6 +23,20 @@ export interface PendingItem extends Held {
   readonly command: string | undefined;
 }
 
+/**
+ * Dovecot writes mail_log lines itself and events through another process, so the lines of a command
+ * may come before the end of the one before it. A line waits for this many commands' ends.
+ */
+export const MAIL_LOG_COMMANDS_MAX = 3;
+
+/** A mail_log line that no command's end has used yet. */
+export interface WaitingLine extends MailLogLine {
+  /** The place of its line in the log. */
+  readonly at: number;
+  /** How many of the session's commands had ended before it. */
+  readonly heardAfter: number;
+}
+
 /** One open session. */
 export interface Session {
   readonly id: string;
@@ -37,7 +51,8 @@ export interface Session {
   userAgent: string | undefined;
   user: string | undefined;
   readonly items: PendingItem[];
-  mailLog: MailLogLine[];
+  mailLog: WaitingLine[];
+  commandsEnded: number;
   /** Folders into which Sieve put the message that is being delivered. */
   storedIn: string[];
   /** What Sieve did with it besides. */
@@ -101,6 +116,7 @@ export class Sessions {
         user: undefined,
         items: [],
         mailLog: [],
+        commandsEnded: 0,
         storedIn: [],
         sieveActions: 0,
       };
