@@ -36,6 +36,10 @@ import { readVersion } from './version.ts';
 /** How long requests in flight may take to end when the server stops, in ms. */
 const DRAIN_MS = 10_000;
 
+/** How long to wait before the store is started again, in ms; doubled each time up to the maximum. */
+const RETRY_DELAY_MIN_MS = 1_000;
+const RETRY_DELAY_MAX_MS = 30_000;
+
 /** The running server, as the command line sees it. */
 export interface App {
   /** Where the API is served, e.g. `http://127.0.0.1:4650`. */
@@ -78,6 +82,10 @@ class RunningApp implements App {
   #storeStarting: Promise<void> = Promise.resolve();
   #address = '';
   #stopping: Promise<void> | undefined;
+  #requestStop: () => void = () => {};
+  readonly #stopRequested = new Promise<void>((resolve) => {
+    this.#requestStop = resolve;
+  });
 
   private constructor(config: Config, parts: Parts) {
     this.#config = config;
@@ -158,17 +166,32 @@ class RunningApp implements App {
     }
   }
 
-  /** The engine takes a second or two; events are taken meanwhile and loaded when it is there. */
+  /**
+   * The engine takes a moment to start; events are taken meanwhile and loaded when it is there. What
+   * keeps it from starting (a full disk, an earlier engine that still holds the directory) may pass.
+   */
   async #startStore(): Promise<void> {
-    const { store, loader, log } = this.#parts;
-    try {
-      await store.start();
-      await loader.start();
-      await this.#retain(this.#config);
-    } catch (error) {
-      if (this.#stopping === undefined) {
-        log.error('the store did not start', { reason: (error as Error).message });
+    const { store, loader } = this.#parts;
+    await this.#untilDone('the store did not start', () => store.start());
+    await this.#untilDone('the loader did not start', () => loader.start());
+    await this.#untilDone('the retention was not set', () => this.#retain(this.#config));
+  }
+
+  async #untilDone(failure: string, work: () => Promise<void>): Promise<void> {
+    const { clock, log } = this.#parts;
+    for (let delayMs = RETRY_DELAY_MIN_MS; this.#stopping === undefined;) {
+      try {
+        await work();
+        return;
+      } catch (error) {
+        if (this.#stopping !== undefined) return;
+        log.error(`${failure}; trying again`, { reason: (error as Error).message, delayMs });
       }
+      await Promise.race([
+        new Promise<void>((resolve) => clock.after(delayMs, resolve)),
+        this.#stopRequested,
+      ]);
+      delayMs = Math.min(delayMs * 2, RETRY_DELAY_MAX_MS);
     }
   }
 
@@ -235,6 +258,7 @@ class RunningApp implements App {
 
   stop(): Promise<void> {
     this.#stopping ??= this.#stop();
+    this.#requestStop();
     return this.#stopping;
   }
 
