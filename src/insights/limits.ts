@@ -25,13 +25,19 @@ export const SUBQUERIES_MAX = 40;
 export const SQL_CHARS_MAX = 240_000;
 
 /**
- * Characters of one SQL expression with every alias in it written out. Aliases that use aliases
- * grow exponentially, and the engine names an expression by its whole text.
+ * Characters of one SELECT with every alias in it written out, as the engine does. Aliases that use
+ * aliases grow exponentially; the engine stops at 500,000 words.
  */
 export const EXPANDED_CHARS_MAX = 1_000_000;
 
 /** Repetitions of a regular expression, nested ones multiplied. @see RE2 syntax, "{n,m}" */
 export const REGEX_REPEAT_MAX = 1_000;
+
+/**
+ * Steps that a regular expression is made into, each repetition written out. The engine allows 8 MiB
+ * for them, which is some 350,000.
+ */
+export const REGEX_STEPS_MAX = 250_000;
 
 /** Branches of `case`. @see CloudWatch Logs user guide, "case" */
 export const CASE_BRANCHES_MAX = 10;

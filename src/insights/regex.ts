@@ -2,7 +2,7 @@
 // place, and group names, which may be any field's name, are taken out.
 import type { Name, RegexLiteral } from './ast.ts';
 import { MalformedQuery } from './error.ts';
-import { REGEX_REPEAT_MAX } from './limits.ts';
+import { REGEX_REPEAT_MAX, REGEX_STEPS_MAX } from './limits.ts';
 
 export interface Regex {
   /** For RE2: all groups without names. */
@@ -12,7 +12,7 @@ export interface Regex {
 }
 
 /** Letters that may follow a backslash. @see RE2 syntax, "Escape sequences", "Perl classes" */
-const ESCAPED_LETTERS = 'aftnrvdDsSwWbBAzQE';
+const ESCAPED_LETTERS = 'aftnrvdDsSwWbBAzQC';
 const ESCAPED_LETTERS_IN_CLASS = 'aftnrvdDsSwW';
 const REPETITION = /\{(\d+)(?:(,)(\d*))?\}/y;
 const FLAGS = /\?[imsU]*(?:-[imsU]+)?[:)]/y;
@@ -26,9 +26,15 @@ const UNICODE_NAME = /^(?:[LMNPSZC][a-z]?|Any|[A-Z][a-z]+(?:_[A-Z][a-z]+)*)$/;
 
 interface OpenGroup {
   readonly at: number;
-  /** The largest product of nested repetitions inside. */
-  repeat: number;
+  /** What was known of the expression around it. */
+  readonly repeat: number;
+  readonly steps: number;
 }
+
+/** Steps of what RE2 makes of one character, one class of characters, one class of Unicode. */
+const CHARACTER_STEPS = 4;
+const CLASS_STEPS = 12;
+const UNICODE_CLASS_STEPS = 800;
 
 /** Reads one regular expression from left to right. */
 class RegexReader {
@@ -36,11 +42,16 @@ class RegexReader {
   readonly #offset: number;
   readonly #groups: { name?: Name }[] = [];
   readonly #open: OpenGroup[] = [];
+  /** The largest product of nested repetitions in the group being read, and its steps. */
   #repeat = 1;
+  #steps = 0;
   #at = 0;
   #pattern = '';
   /** The repeat product of the last item, undefined when there is nothing to repeat. */
   #last: number | undefined;
+  #lastSteps = 0;
+  /** Unicode classes in the item being read. */
+  #unicodeClasses = 0;
   #quantified = false;
 
   /** @param offset where the source begins in the query */
@@ -72,8 +83,11 @@ class RegexReader {
     this.#at = to;
   }
 
-  #ended(repeat: number): void {
+  #ended(repeat: number, steps: number): void {
     this.#last = repeat;
+    this.#lastSteps = steps + this.#unicodeClasses * UNICODE_CLASS_STEPS;
+    this.#steps += this.#lastSteps;
+    this.#unicodeClasses = 0;
     this.#quantified = false;
   }
 
@@ -81,10 +95,10 @@ class RegexReader {
     switch (this.#source[this.#at]) {
       case '\\':
         this.#escape(false);
-        return this.#ended(1);
+        return this.#ended(1, CLASS_STEPS);
       case '[':
         this.#class();
-        return this.#ended(1);
+        return this.#ended(1, CLASS_STEPS);
       case '(':
         return this.#openGroup();
       case ')':
@@ -101,12 +115,13 @@ class RegexReader {
         if (found === null) break;
         return this.#repetition(found);
       }
-      case '^':
-      case '$':
+      case '.':
+        this.#copy(this.#at + 1);
+        return this.#ended(1, CLASS_STEPS);
       default:
     }
     this.#copy(this.#at + 1);
-    this.#ended(1);
+    this.#ended(1, CHARACTER_STEPS);
   }
 
   #repetition(found: RegExpExecArray): void {
@@ -138,6 +153,11 @@ class RegexReader {
       throw this.#error(said, from, to);
     }
     this.#repeat = Math.max(this.#repeat, repeat);
+    this.#steps += this.#lastSteps * (times - 1);
+    this.#lastSteps *= times;
+    if (this.#steps > REGEX_STEPS_MAX) {
+      throw this.#error(`${what} makes the expression too large`, from, to);
+    }
     this.#copy(to);
     if (this.#source[this.#at] === '?') this.#copy(this.#at + 1);
     this.#last = repeat;
@@ -146,8 +166,9 @@ class RegexReader {
 
   #openGroup(): void {
     const from = this.#at;
-    this.#open.push({ at: from, repeat: this.#repeat });
+    this.#open.push({ at: from, repeat: this.#repeat, steps: this.#steps });
     this.#repeat = 1;
+    this.#steps = 0;
     this.#last = undefined;
     if (this.#source[from + 1] !== '?') {
       this.#groups.push({});
@@ -170,7 +191,7 @@ class RegexReader {
     if (flags !== null && flags[0] !== '?)') {
       this.#copy(from + 1 + flags[0].length);
       // (?i) sets flags and is no group.
-      if (flags[0].endsWith(')')) this.#repeat = this.#open.pop()?.repeat ?? 1;
+      if (flags[0].endsWith(')')) this.#leaveGroup();
       return;
     }
     throw this.#unsupportedGroup(from);
@@ -190,11 +211,19 @@ class RegexReader {
   }
 
   #closeGroup(): void {
-    const open = this.#open.pop();
-    if (open === undefined) throw this.#error('unexpected )', this.#at, this.#at + 1);
+    if (this.#open.length === 0) throw this.#error('unexpected )', this.#at, this.#at + 1);
     this.#copy(this.#at + 1);
-    this.#ended(this.#repeat);
-    this.#repeat = Math.max(this.#repeat, open.repeat);
+    const { repeat, steps } = this.#leaveGroup();
+    this.#ended(repeat, steps + CHARACTER_STEPS);
+  }
+
+  /** Goes on with what is around the group; gives what was known of the group. */
+  #leaveGroup(): { repeat: number; steps: number } {
+    const inside = { repeat: this.#repeat, steps: this.#steps };
+    const open = this.#open.pop();
+    this.#repeat = Math.max(this.#repeat, open?.repeat ?? 1);
+    this.#steps = open?.steps ?? 0;
+    return inside;
   }
 
   /** `\` and what belongs to it. */
@@ -220,7 +249,8 @@ class RegexReader {
       throw this.#error(`the escape \\${char} is not supported`, from, from + 2);
     }
     if (char === 'Q') return this.#quote(from);
-    this.#copy(from + 1 + String.fromCodePoint(this.#source.codePointAt(from + 1) ?? 0).length);
+    if (char > '\u007f') throw this.#error(`the escape \\${char} is not supported`, from, from + 2);
+    this.#copy(from + 2);
   }
 
   /** `\Q…\E`: literal text. */
@@ -235,6 +265,7 @@ class RegexReader {
     if (found === null || !UNICODE_NAME.test(name)) {
       throw this.#error('expecting the name of a Unicode class after \\p', from, from + 2);
     }
+    this.#unicodeClasses++;
     this.#copy(from + 2 + found[0].length);
   }
 

@@ -135,7 +135,7 @@ for (const file of readdirSync(FOLDER).filter((name) => name.endsWith('.test.txt
       if (!compiled.ok) throw new Error(JSON.stringify(compiled.error));
       const { query, columns } = compiled;
       session.query(`USE ${database}`);
-      const answer = session.queryBind(query.sql, query.parameters, 'JSONCompactEachRow') as string;
+      const answer = session.queryBind(query.sql, query.parameters, 'JSONCompactEachRow');
       const expected = expectedRows(parts.get('rows')?.text ?? '');
       const pointers = expected.some((row) => row.some(([field]) => field === '@ptr'));
       const rows = parseRows(answer).map((row) =>

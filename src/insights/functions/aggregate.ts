@@ -1,13 +1,13 @@
 // Aggregate functions. Missing values do not count.
 import { MalformedQuery } from '../error.ts';
 import { naturalKey } from '../sql/natural-order.ts';
-import { asNumber, isIntegral, type SqlValue } from '../sql/value.ts';
+import { asNumber, isIntegral, madeOf, plainSql, type SqlValue } from '../sql/value.ts';
 import type { CallSite, FunctionDefinition } from './function.ts';
 
 /** The value, times as milliseconds: that is how Logs Insights shows them out of aggregates. */
-function plain(value: SqlValue, site: CallSite): SqlValue {
+function plain(value: SqlValue): SqlValue {
   if (value.type !== 'timestamp' && value.type !== 'boolean') return value;
-  return { sql: asNumber(value, site.share), type: 'number', integral: true };
+  return { sql: asNumber(value), type: 'number', integral: true };
 }
 
 function given(site: CallSite): SqlValue {
@@ -25,10 +25,10 @@ function extreme(name: 'min' | 'max'): FunctionDefinition {
     aggregate: true,
     about: name === 'min' ? 'The least value.' : 'The greatest value.',
     sql: (_, site) => {
-      const value = plain(given(site), site);
-      if (value.type === 'number') return { ...value, sql: `${name}(${value.sql})` };
-      const text = site.share(`toString(${value.sql})`);
-      const number = site.share(asNumber({ sql: text, type: 'text' }, site.share));
+      const value = plain(given(site));
+      if (value.type === 'number') return madeOf(value, `${name}(${value.sql})`);
+      const text = site.share(`toString(${plainSql(value)})`);
+      const number = site.share(asNumber({ sql: text, type: 'text' }));
       const rank = name === 'min' ? `isNull(${number})` : `isNotNull(${number})`;
       const by = `tuple(${rank}, ifNull(${number}, 0), ifNull(${text}, ''))`;
       return { sql: `arg${name === 'min' ? 'Min' : 'Max'}(${text}, ${by})`, type: value.type };
@@ -46,9 +46,9 @@ function byTime(name: 'earliest' | 'latest'): FunctionDefinition {
     readsTimestamp: true,
     about: `The field's value in the ${name} event that has it.`,
     sql: (_, site) => {
-      const value = plain(given(site), site);
+      const value = plain(given(site));
       const when = `tuple(${site.order().join(', ')})`;
-      return { ...value, sql: `${choose}(${value.sql}, ${when})` };
+      return madeOf(value, `${choose}(${plainSql(value)}, ${when})`);
     },
   };
 }
@@ -62,9 +62,9 @@ function bySort(name: 'sortsFirst' | 'sortsLast'): FunctionDefinition {
     aggregate: true,
     about: `The value that sorts ${name === 'sortsFirst' ? 'first' : 'last'}.`,
     sql: (_, site) => {
-      const value = plain(given(site), site);
+      const value = plain(given(site));
       const keys = naturalKey(value, site.share);
-      return { ...value, sql: `${choose}(${value.sql}, tuple(${keys.join(', ')}))` };
+      return madeOf(value, `${choose}(${plainSql(value)}, tuple(${keys.join(', ')}))`);
     },
   };
 }

@@ -2,17 +2,16 @@
 import { MalformedQuery } from '../error.ts';
 import { CASE_BRANCHES_MAX } from '../limits.ts';
 import { asNumber, asType, commonType, isIntegral, type SqlValue } from '../sql/value.ts';
-import type { CallSite, FunctionDefinition } from './function.ts';
+import type { FunctionDefinition } from './function.ts';
 
 /** The values as one type, and a value made of them. */
 function unified(
   values: readonly SqlValue[],
-  site: CallSite,
   sql: (values: readonly string[]) => string,
 ): SqlValue {
   const type = commonType(values);
   const integral = type === 'number' && values.every(isIntegral);
-  return { sql: sql(values.map((value) => asType(value, type, site.share))), type, integral };
+  return { sql: sql(values.map((value) => asType(value, type))), type, integral };
 }
 
 /** @see CloudWatch Logs user guide, "General functions", "Conditional functions" */
@@ -29,22 +28,21 @@ export const GENERAL_FUNCTIONS: readonly FunctionDefinition[] = [
     parameters: ['any'],
     repeats: 1,
     about: 'The first value that is there.',
-    sql: (_, site) => unified(site.values, site, (values) => `coalesce(${values.join(', ')})`),
+    sql: (_, site) => unified(site.values, (values) => `coalesce(${values.join(', ')})`),
   },
   {
     name: 'isNumeric',
     parameters: ['any'],
     result: 'boolean',
     about: '1 when the value is a number.',
-    sql: (_, { values: [value], share }) =>
-      value === undefined ? '0' : `isNotNull(${asNumber(value, share)})`,
+    sql: (_, { values: [value] }) => (value === undefined ? '0' : `isNotNull(${asNumber(value)})`),
   },
   {
     name: 'if',
     parameters: ['condition', 'any', 'any'],
     about: 'The second value when the condition holds, else the third.',
     sql: ([condition = ''], site) =>
-      unified(site.values.slice(1), site, (values) => `if(${condition}, ${values.join(', ')})`),
+      unified(site.values.slice(1), (values) => `if(${condition}, ${values.join(', ')})`),
   },
   {
     name: 'case',
@@ -60,7 +58,7 @@ export const GENERAL_FUNCTIONS: readonly FunctionDefinition[] = [
       const pairs = Math.floor(args.length / 2);
       const conditions = args.filter((_, index) => index % 2 === 0).slice(0, pairs);
       const results = site.values.filter((_, index) => index % 2 === 1 || index === 2 * pairs);
-      return unified(results, site, (values) => {
+      return unified(results, (values) => {
         const branches = conditions.map((condition, index) => `${condition}, ${values[index]}`);
         return `multiIf(${branches.join(', ')}, ${values[pairs] ?? 'NULL'})`;
       });

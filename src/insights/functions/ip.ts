@@ -110,10 +110,20 @@ const RESERVED = [
   'ff00::/8',
 ];
 
+/** Whether the address is in one of the networks; they are laid out as lists for the engine. */
 function inAny(text: string, cidrs: readonly string[], parameters: Parameters): string {
-  const tests = cidrs.flatMap((cidr) => {
-    const network = networkOf(cidr);
-    return network === undefined ? [] : [`ifNull(${within(text, network, parameters)}, 0)`];
+  const networks = cidrs.map(networkOf).filter((network) => network !== undefined);
+  const tests = (['IPv4', 'IPv6'] as const).map((family) => {
+    const own = networks.filter((network) => network.family === family);
+    const list = (addresses: readonly string[]): string => {
+      const bound = addresses.map((address) => parameters.bind(address, 'String'));
+      return `[${bound.map((address) => `to${family}(${address})`).join(', ')}]`;
+    };
+    const firsts = list(own.map(({ first }) => first));
+    const lasts = list(own.map(({ last }) => last));
+    const address = `assumeNotNull(to${family}OrNull(${text}))`;
+    const inside = `arrayExists((_first, _last) -> _first <= ${address} AND ${address} <= _last, ${firsts}, ${lasts})`;
+    return `is${family}String(ifNull(${text}, '')) AND ${inside}`;
   });
   return `(${tests.join(' OR ')})`;
 }

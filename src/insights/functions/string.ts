@@ -1,6 +1,8 @@
 // Functions of text. Characters are Unicode code points; positions count from 0.
 import type { Call } from '../ast.ts';
+import { MalformedQuery } from '../error.ts';
 import { readRegex } from '../regex.ts';
+import { asWhole } from '../sql/value.ts';
 import type { CallSite, FunctionDefinition } from './function.ts';
 
 /** Regex to take a set of characters away; the set is a constant of the query. */
@@ -48,11 +50,21 @@ function simple(
   };
 }
 
-/** The regular expression of regexReplace as a literal with its place. */
-function replacedRegex({ args }: Call): ReturnType<typeof readRegex> | undefined {
-  const pattern = args[1];
-  if (pattern?.kind !== 'string') return undefined;
-  return readRegex({ ...pattern, kind: 'regex', source: pattern.value });
+/** Beyond the end of any text. */
+const SUBSTR_MAX = 1_000_000_000;
+
+/** The regular expression of regexReplace, once its replacement was found to refer to its groups. */
+function replacedRegex({ args: [, pattern, by] }: Call): string {
+  if (pattern?.kind !== 'string' || by?.kind !== 'string') return '';
+  const regex = readRegex({ ...pattern, kind: 'regex', source: pattern.value });
+  for (const [reference, group] of by.value.matchAll(/\\(\d)/g)) {
+    if (Number(group) <= regex.groups.length) continue;
+    throw new MalformedQuery(
+      `${reference} refers to a group, but the regular expression has ${regex.groups.length}`,
+      by,
+    );
+  }
+  return `(?-s)${regex.pattern}`;
 }
 
 /** @see CloudWatch Logs user guide, "String functions" */
@@ -98,9 +110,9 @@ export const STRING_FUNCTIONS: readonly FunctionDefinition[] = [
     result: 'text',
     about: 'From a position on, counted from 0, so many characters or all.',
     sql: ([text = '', from = '', count]) => {
-      const start = `toInt64(greatest(${from}, 0)) + 1`;
+      const start = `${asWhole(`least(greatest(${from}, 0), ${SUBSTR_MAX})`)} + 1`;
       if (count === undefined) return `substringUTF8(${text}, ${start})`;
-      return `substringUTF8(${text}, ${start}, toInt64(greatest(${count}, 0)))`;
+      return `substringUTF8(${text}, ${start}, ${asWhole(`least(greatest(${count}, 0), ${SUBSTR_MAX})`)})`;
     },
   },
   {
@@ -116,11 +128,13 @@ export const STRING_FUNCTIONS: readonly FunctionDefinition[] = [
     aliases: ['regex_replace'],
     parameters: ['text', 'constant text', 'constant text'],
     result: 'text',
-    about: 'Every match of a regular expression replaced by a text.',
+    about:
+      'Every match of a regular expression replaced by a text, in which \\1 is the first group.',
     check: (call) => void replacedRegex(call),
     sql: ([text = ''], { call, args, parameters }) => {
-      const pattern = parameters.bind(`(?-s)${replacedRegex(call)?.pattern ?? ''}`, 'String');
-      const by = args[2]?.kind === 'string' ? args[2].value.replaceAll('\\', '\\\\') : '';
+      const pattern = parameters.bind(replacedRegex(call), 'String');
+      // Other backslashes than those of references are characters like any other.
+      const by = args[2]?.kind === 'string' ? args[2].value.replace(/\\(?!\d)/g, '\\\\') : '';
       return `replaceRegexpAll(${text}, ${pattern}, ${parameters.bind(by, 'String')})`;
     },
   },

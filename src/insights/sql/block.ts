@@ -57,6 +57,13 @@ export class Block {
     return name;
   };
 
+  /** Throws when the engine would have too much to look at. */
+  #refuseHuge(columns: readonly string[]): void {
+    const order = this.#orderBy.map(({ sql }) => sql);
+    const all = [...columns, ...this.#where, ...(this.#groups?.keys ?? []), ...order];
+    this.#expanded(all.join(' '));
+  }
+
   /** How long the SQL is with every short name in it written out, as the engine sees it. */
   #expanded(sql: string): number {
     let chars = sql.length;
@@ -149,6 +156,7 @@ export class Block {
 
   /** The SELECT with these columns. */
   select(columns: readonly string[]): string {
+    this.#refuseHuge(columns);
     const parts: string[] = [];
     // The source is written last: what it exports is known only then.
     const from = this.#source.from();

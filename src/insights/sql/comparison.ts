@@ -25,7 +25,7 @@ function numbers(
   operator: ComparisonOperator,
   left: SqlValue,
   right: SqlValue,
-  { parameters, share }: Tools,
+  { parameters }: Tools,
 ): string {
   // A time stays a time, so that the engine can use its order on disk.
   const ms = literalNumber(right);
@@ -35,7 +35,7 @@ function numbers(
   }
   const side = (value: SqlValue): string => {
     const number = literalNumber(value);
-    return number === undefined ? asNumber(value, share) : parameters.bind(number, 'Float64');
+    return number === undefined ? asNumber(value) : parameters.bind(number, 'Float64');
   };
   return `${side(left)} ${operator} ${side(right)}`;
 }
@@ -57,7 +57,7 @@ function orderedTexts(
   );
   if (noNumber) return byText;
   const { share } = tools;
-  const [a, b] = [share(asNumber(left, share)), share(asNumber(right, share))];
+  const [a, b] = [share(asNumber(left)), share(asNumber(right))];
   return `if(isNull(${a}) OR isNull(${b}), ${byText}, ${a} ${operator} ${b})`;
 }
 

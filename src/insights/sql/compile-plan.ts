@@ -11,19 +11,21 @@ import { EVENT_ORDER, eventSource, scopeConditions } from './event-source.ts';
 import { type Environment, ExpressionCompiler, type NameScope } from './expressions.ts';
 import { naturalKey } from './natural-order.ts';
 import { Parameters } from './parameters.ts';
-import { asText, isIntegral, type SqlValue } from './value.ts';
+import { asText, isIntegral, madeOf, type SqlValue } from './value.ts';
 
 const POINTER = '@ptr';
 
 /**
  * What the results depend on and must not be left to an installation's settings: how the engine
- * writes JSON inside of @message, and that NULL is equal to nothing.
+ * writes JSON inside of @message, that NULL is equal to nothing, that a number after ORDER BY is a
+ * number and no column.
  */
 const SETTINGS = [
   'output_format_json_escape_forward_slashes = 0',
   'output_format_json_quote_64bit_integers = 0',
   'output_format_json_quote_denormals = 0',
   'transform_null_in = 0',
+  'enable_positional_arguments = 0',
 ].join(', ');
 
 /** A compiled plan. */
@@ -146,11 +148,9 @@ class PlanCompiler {
     const columns = new Map<string, SqlValue>();
     for (const { name, expression } of keys) {
       const value = this.#rows.value(expression);
-      columns.set(name, { ...value, sql: block.share(value.sql) });
+      columns.set(name, madeOf(value, block.share(value.sql)));
     }
-    // A constant does not tell groups apart, and the engine could take it for a column's number.
-    const grouped = [...columns.values()].filter(({ literal }) => literal === undefined);
-    const keyed = grouped.map(({ sql }) => sql);
+    const keyed = [...columns.values()].map(({ sql }) => sql);
     const names: NameScope = {
       defined: (name) => columns.get(name),
       field: () => undefined,
@@ -160,7 +160,7 @@ class PlanCompiler {
     const groups = new ExpressionCompiler(names, this.#environment, this.#rows);
     for (const { name, expression } of values) {
       const value = groups.value(expression);
-      columns.set(name, { ...value, sql: block.share(value.sql) });
+      columns.set(name, madeOf(value, block.share(value.sql)));
     }
     block.groupBy(keyed, columns);
     this.#order = keyed.map((sql) => ({ sql, descending: false }));

@@ -4,7 +4,6 @@ import { EVENT_COLUMNS, type EventColumn, SYSTEM_COLUMNS } from '../../store/eve
 import type { QueryScope } from '../scope.ts';
 import { columnSql } from './columns.ts';
 import { jsonAt } from './json-path.ts';
-import { messageSql } from './message.ts';
 import type { Parameters } from './parameters.ts';
 import { MISSING_TEXT, type Share, type SqlValue } from './value.ts';
 
@@ -36,10 +35,6 @@ export class EventFields {
         return { sql: columnSql(SYSTEM_COLUMNS.eventTime), type: 'timestamp' };
       case '@ingestionTime':
         return { sql: columnSql(SYSTEM_COLUMNS.ingestionTime), type: 'timestamp' };
-      case '@message': {
-        const logTypes = this.#scope.groups.map(({ logType }) => logType);
-        return { sql: this.#share(messageSql(logTypes, parameters, this.#share)), type: 'text' };
-      }
       case '@log':
         return { sql: this.#share(this.#log()), type: 'text' };
       case '@logStream':
@@ -105,11 +100,11 @@ export class EventFields {
   }
 }
 
-function columnValue({ column, kind }: EventColumn): SqlValue {
+function columnValue({ column, kind, spread }: EventColumn): SqlValue {
   const sql = columnSql(column);
   switch (kind) {
     case 'text':
-      return { sql, type: 'text' };
+      return { sql, type: 'text', ...(spread === 'few' && { dictionary: true }) };
     case 'boolean':
       return { sql, type: 'boolean' };
     case 'integer':

@@ -4,6 +4,7 @@ import type { QueryScope } from '../scope.ts';
 import type { RowSource } from './block.ts';
 import { columnSql } from './columns.ts';
 import { EventFields } from './event-fields.ts';
+import { messageSql } from './message.ts';
 import type { Parameters } from './parameters.ts';
 import { TIMESTAMP_MAX_MS, TIMESTAMP_MIN_MS, type Share } from './value.ts';
 
@@ -13,13 +14,28 @@ export const EVENT_ORDER: readonly string[] = [
   columnSql(SYSTEM_COLUMNS.position),
 ];
 
-/** The rows of the event table. */
+/** The name that `@message` has in SQL; no column of the event table is called so. */
+const MESSAGE = '_message';
+
+/**
+ * The rows of the event table. A query that names `@message` gets it as a column of a SELECT below:
+ * its SQL is long, and written out wherever it is used it would be too much for the engine.
+ */
 export function eventSource(scope: QueryScope, parameters: Parameters, share: Share): RowSource {
   const fields = new EventFields(scope, parameters, share);
+  let message: string | undefined;
   return {
-    from: () => EVENT_TABLE,
+    from: () =>
+      message === undefined
+        ? EVENT_TABLE
+        : `(SELECT *, ${message} AS ${MESSAGE} FROM ${EVENT_TABLE})`,
     defined: () => undefined,
-    field: (name) => fields.resolve(name),
+    field: (name) => {
+      if (name !== '@message') return fields.resolve(name);
+      const logTypes = scope.groups.map(({ logType }) => logType);
+      message = messageSql(logTypes, parameters);
+      return { sql: MESSAGE, type: 'text' };
+    },
     order: () => EVENT_ORDER,
   };
 }
@@ -38,8 +54,10 @@ export function scopeConditions(scope: QueryScope, parameters: Parameters): read
     parameters.bind(logType, 'String'),
   );
   const logType = columnSql(SYSTEM_COLUMNS.logType);
+  // Only with an equality does the engine see that one log type's rows lie in the order of time.
+  const ofTypes = types.length === 1 ? `= ${types[0]}` : `IN (${types.join(', ')})`;
   const conditions = [
-    types.length === 0 ? '0' : `${logType} IN (${types.join(', ')})`,
+    types.length === 0 ? '0' : `${logType} ${ofTypes}`,
     `${time} >= ${at(scope.startMs)} AND ${time} <= ${at(scope.endMs)}`,
   ];
   if (scope.afterPosition !== undefined) {

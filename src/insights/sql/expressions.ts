@@ -16,6 +16,7 @@ import {
   asTimestamp,
   isIntegral,
   MISSING_TEXT,
+  plainSql,
   type SqlValue,
 } from './value.ts';
 
@@ -83,7 +84,7 @@ export class ExpressionCompiler {
   #truth(value: SqlValue): string {
     if (value.type === 'boolean') return value.sql;
     if (value.type === 'timestamp') return `isNotNull(${value.sql})`;
-    return `${asNumber(value, this.#names.share)} != 0`;
+    return `${asNumber(value)} != 0`;
   }
 
   /** The SQL of a value. */
@@ -154,7 +155,7 @@ export class ExpressionCompiler {
 
   #negative(operand: Expression): SqlValue {
     const value = this.value(operand);
-    const sql = `negate(toFloat64(${asNumber(value, this.#names.share)}))`;
+    const sql = `negate(toFloat64(${asNumber(value)}))`;
     if (typeof value.literal !== 'number')
       return { sql, type: 'number', integral: isIntegral(value) };
     const literal = -value.literal;
@@ -166,9 +167,7 @@ export class ExpressionCompiler {
   #arithmetic({ operator, left, right }: Binary): SqlValue {
     const values = [this.value(left), this.value(right)];
     const whole = values.every(isIntegral);
-    const [a = '', b = ''] = values.map(
-      (value) => `toFloat64(${asNumber(value, this.#names.share)})`,
-    );
+    const [a = '', b = ''] = values.map((value) => `toFloat64(${asNumber(value)})`);
     const name = ARITHMETIC_FUNCTIONS[operator];
     if (name !== undefined) return { sql: `${name}(${a}, ${b})`, type: 'number', integral: whole };
     switch (operator) {
@@ -263,7 +262,7 @@ export class ExpressionCompiler {
       case 'text':
         return asText(value);
       case 'number':
-        return asNumber(value, share);
+        return asNumber(value);
       case 'timestamp':
         return asTimestamp(value, share);
       case 'condition':
@@ -272,7 +271,7 @@ export class ExpressionCompiler {
         }
         return `ifNull(${this.condition(argument)}, 0)`;
       default:
-        return value.sql;
+        return plainSql(value);
     }
   }
 }

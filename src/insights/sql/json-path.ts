@@ -1,6 +1,6 @@
 // Values inside of JSON text, found at query time by keys and indexes that are bound parameters.
 import type { Parameters } from './parameters.ts';
-import type { Share, SqlValue } from './value.ts';
+import { named, type Share, type SqlValue } from './value.ts';
 
 /** A key, or an index from 0; a numeral may be either, as `items.0` says nothing of what items is. */
 export type PathStep = string | number;
@@ -12,12 +12,7 @@ function keyed(json: string, keys: readonly string[]): string {
 /**
  * The JSON text of what is at the path, empty where there is nothing. `json` must not be NULL.
  */
-function rawAt(
-  json: string,
-  steps: readonly PathStep[],
-  parameters: Parameters,
-  share: Share,
-): string {
+function rawAt(json: string, steps: readonly PathStep[], parameters: Parameters): string {
   let raw = json;
   let keys: string[] = [];
   for (const step of steps) {
@@ -26,12 +21,13 @@ function rawAt(
       keys.push(key);
       continue;
     }
-    const from = share(keyed(raw, keys));
+    const from = keyed(raw, keys);
     keys = [];
     // The engine counts from 1, and would take an index for the place of a map's key.
     const index = parameters.bind(Number(step) + 1, 'Int64');
-    const item = `JSONExtractRaw(${from}, ${index})`;
-    raw = `multiIf(JSONType(${from}) = 'Array', ${item}, JSONType(${from}) = 'Object', ${keyed(from, [key])}, '')`;
+    const item = `JSONExtractRaw(_in, ${index})`;
+    const choice = `multiIf(JSONType(_in) = 'Array', ${item}, JSONType(_in) = 'Object', ${keyed('_in', [key])}, '')`;
+    raw = named('_in', from, choice);
   }
   return keyed(raw, keys);
 }
@@ -43,13 +39,13 @@ export function jsonAt(
   parameters: Parameters,
   share: Share,
 ): SqlValue {
-  const raw = share(rawAt(`ifNull(${json}, '')`, steps, parameters, share));
-  const sql = [
-    `multiIf(${raw} IN ('', 'null'), NULL`,
-    `startsWith(${raw}, '"'), JSONExtractString(${raw})`,
-    `${raw} = 'true', '1'`,
-    `${raw} = 'false', '0'`,
-    `${raw})`,
+  const raw = rawAt(`ifNull(${json}, '')`, steps, parameters);
+  const text = [
+    `multiIf(_raw IN ('', 'null'), NULL`,
+    `startsWith(_raw, '"'), JSONExtractString(_raw)`,
+    `_raw = 'true', '1'`,
+    `_raw = 'false', '0'`,
+    `_raw)`,
   ].join(', ');
-  return { sql: share(sql), type: 'text' };
+  return { sql: share(named('_raw', raw, text)), type: 'text' };
 }

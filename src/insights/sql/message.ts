@@ -3,8 +3,8 @@
 import { type LogType, logTypeSpec } from '../../event/log-type.ts';
 import { columnName, EVENT_COLUMNS, SYSTEM_COLUMNS } from '../../store/event-table.ts';
 import { columnSql } from './columns.ts';
+import { named } from './value.ts';
 import { constantText, type Parameters } from './parameters.ts';
-import type { Share } from './value.ts';
 
 /** `,"key":` followed by the value, or nothing where the field is absent. */
 function member(path: string, key: string): string {
@@ -77,19 +77,16 @@ function likeJavaScript(json: string, parameters: Parameters): string {
   const text = (value: string): string => parameters.bind(value, 'String');
   const pairs = ESCAPES.map((pair) => pair.map(text));
   const from = pairs.map(([escape]) => escape).join(', ');
-  let part = 'part';
+  let part = '_part';
   for (const [found = '', wanted = ''] of pairs) part = `replaceAll(${part}, ${found}, ${wanted})`;
   const backslashes = text('\\\\');
-  const parts = `arrayMap(part -> ${part}, splitByString(${backslashes}, ${json}))`;
-  return `if(multiSearchAny(${json}, [${from}]), arrayStringConcat(${parts}, ${backslashes}), ${json})`;
+  const parts = `arrayMap(_part -> ${part}, splitByString(${backslashes}, _json))`;
+  const wanted = `if(multiSearchAny(_json, [${from}]), arrayStringConcat(${parts}, ${backslashes}), _json)`;
+  return named('_json', json, wanted);
 }
 
 /** The SQL of `@message` for events of these log types. */
-export function messageSql(
-  logTypes: readonly LogType[],
-  parameters: Parameters,
-  share: Share,
-): string {
+export function messageSql(logTypes: readonly LogType[], parameters: Parameters): string {
   const [first, ...others] = [...new Set(logTypes)];
   if (first === undefined) return "''";
   const branches = others.map((logType) => {
@@ -100,5 +97,5 @@ export function messageSql(
     branches.length === 0
       ? logTypeJson(first)
       : `multiIf(${branches.join(', ')}, ${logTypeJson(first)})`;
-  return likeJavaScript(share(json), parameters);
+  return likeJavaScript(json, parameters);
 }

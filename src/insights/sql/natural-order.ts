@@ -1,6 +1,6 @@
 // Natural order: what is no number comes before the numbers, digits inside of text are compared by
 // their value. Missing values come first.
-import { asNumber, type Share, type SqlValue } from './value.ts';
+import { asNumber, plainSql, type Share, type SqlValue } from './value.ts';
 
 /** Digits of a run's length; a run is at most as long as a record. */
 const LENGTH_DIGITS = 9;
@@ -13,11 +13,11 @@ const LENGTH_DIGITS = 9;
  * @see CloudWatch Logs user guide, "sort": natural sorting
  */
 export function naturalKey(value: SqlValue, share: Share): readonly string[] {
-  if (value.type !== 'text' && value.type !== 'json') return [asNumber(value, share)];
-  const text = share(`toString(${value.sql})`);
-  const number = share(asNumber({ sql: text, type: 'text' }, share));
+  if (value.type !== 'text' && value.type !== 'json') return [asNumber(value)];
+  const text = share(`toString(${plainSql(value)})`);
+  const number = share(asNumber({ sql: text, type: 'text' }));
   const runs = `extractAll(if(isNull(${number}), ifNull(${text}, ''), ''), '[0-9]+|[^0-9]+')`;
-  const digits = `concat('0', leftPad(toString(length(run)), ${LENGTH_DIGITS}, '0'), run)`;
-  const key = `arrayMap(run -> if(run >= '0' AND run < ':', ${digits}, run), ${runs})`;
+  const digits = `concat('0', leftPad(toString(length(_run)), ${LENGTH_DIGITS}, '0'), _run)`;
+  const key = `arrayMap(_run -> if(_run >= '0' AND _run < ':', ${digits}, _run), ${runs})`;
   return [`multiIf(isNull(${text}), 0, isNull(${number}), 1, 2)`, key, `ifNull(${number}, 0)`];
 }

@@ -19,6 +19,24 @@ export interface SqlValue {
   readonly literal?: string | number;
   /** Of a list: the same as Array(String). */
   readonly list?: string;
+  /**
+   * A column that the engine keeps as a dictionary: comparing it as it is costs a look at each
+   * entry instead of each row, but not every function takes it.
+   */
+  readonly dictionary?: true;
+}
+
+/** The SQL as every function takes it. */
+export function plainSql({ sql, dictionary }: SqlValue): string {
+  return dictionary === true ? `CAST(${sql} AS Nullable(String))` : sql;
+}
+
+/**
+ * SQL that uses a value several times by a name of its own. It is a function of one value: unlike
+ * an alias it is not written out at each use before the engine looks at it.
+ */
+export function named(name: string, value: string, sql: string): string {
+  return `arrayMap(${name} -> ${sql}, [${value}])[1]`;
 }
 
 /** Gives a longer expression a short name, so that using it twice does not write it twice. */
@@ -38,7 +56,7 @@ export function numberOf(text: string): number | undefined {
 }
 
 /** The value as a number; NULL for text that is none. */
-export function asNumber(value: SqlValue, share: Share): string {
+export function asNumber(value: SqlValue): string {
   switch (value.type) {
     case 'number':
       return value.sql;
@@ -48,10 +66,9 @@ export function asNumber(value: SqlValue, share: Share): string {
       return `toUnixTimestamp64Milli(${value.sql})`;
     case 'json':
       return MISSING_NUMBER;
-    case 'text': {
-      const number = share(`toFloat64OrNull(${value.sql})`);
-      return `if(isFinite(${number}), ${number}, NULL)`;
-    }
+    case 'text':
+      // Without the letters n and i, infinity and nan are no numbers to the engine.
+      return `toFloat64OrNull(translate(${plainSql(value)}, 'nNiI', '????'))`;
   }
 }
 
@@ -62,7 +79,8 @@ export function isIntegral(value: SqlValue): boolean {
 
 /** The value as text; NULL for maps and lists. */
 export function asText(value: SqlValue): string {
-  return value.type === 'json' ? MISSING_TEXT.sql : asShownText(value);
+  if (value.type === 'json') return MISSING_TEXT.sql;
+  return value.type === 'text' ? plainSql(value) : asShownText(value);
 }
 
 /** The value as text, maps and lists as their JSON. */
@@ -79,6 +97,11 @@ export function asShownText(value: SqlValue): string {
   }
 }
 
+/** The number without its fraction as an integer of the engine, NULL where it is too large. */
+export function asWhole(number: string): string {
+  return `accurateCastOrNull(trunc(${number}), 'Int64')`;
+}
+
 /** The first and last millisecond the engine's DateTime64 can hold. */
 export const TIMESTAMP_MIN_MS = -2_208_988_800_000;
 export const TIMESTAMP_MAX_MS = 10_413_791_999_999;
@@ -86,9 +109,9 @@ export const TIMESTAMP_MAX_MS = 10_413_791_999_999;
 /** The value as a point in time; numbers are milliseconds since the Unix epoch. */
 export function asTimestamp(value: SqlValue, share: Share): string {
   if (value.type === 'timestamp') return value.sql;
-  const ms = share(asNumber(value, share));
+  const ms = share(asWhole(asNumber(value)));
   const within = `${ms} >= ${TIMESTAMP_MIN_MS} AND ${ms} <= ${TIMESTAMP_MAX_MS}`;
-  return `fromUnixTimestamp64Milli(if(${within}, toInt64(${ms}), NULL), 'UTC')`;
+  return `fromUnixTimestamp64Milli(if(${within}, ${ms}, NULL), 'UTC')`;
 }
 
 /** The type that holds all of the values. */
@@ -103,7 +126,13 @@ export function commonType(values: readonly SqlValue[]): ValueType {
 }
 
 /** The value as one of a common type. */
-export function asType(value: SqlValue, type: ValueType, share: Share): string {
-  if (value.type === type) return value.sql;
-  return type === 'number' ? asNumber(value, share) : asShownText(value);
+export function asType(value: SqlValue, type: ValueType): string {
+  // Numbers of different kinds have no kind in common.
+  if (type === 'number') return `toFloat64(${asNumber(value)})`;
+  return value.type === type ? plainSql(value) : asText(value);
+}
+
+/** Other SQL of the value's type: what an aggregate or another choice makes of it. */
+export function madeOf({ type, integral }: SqlValue, sql: string): SqlValue {
+  return { sql, type, ...(integral !== undefined && { integral }) };
 }

@@ -1,0 +1,285 @@
+// Queries made by chance: syntax trees of every form, for properties of the printer, the compiler
+// and the engine.
+import fc from 'fast-check';
+import type {
+  Argument,
+  Command,
+  Expression,
+  Item,
+  Name,
+  Period,
+  Query,
+  RegexLiteral,
+  StringLiteral,
+} from '../../src/insights/ast.ts';
+import { arityOf, kindOfParameter } from '../../src/insights/functions/arity.ts';
+import type { FunctionDefinition, ParameterKind } from '../../src/insights/functions/function.ts';
+import { FUNCTIONS } from '../../src/insights/functions/registry.ts';
+
+const PLACE = { start: 0, end: 0 };
+
+/** Names of all kinds of fields, and what somebody might try to break out with. */
+export const FIELD_NAMES = [
+  '@timestamp',
+  '@message',
+  '@log',
+  '@logStream',
+  '@ptr',
+  '@ingestionTime',
+  'event_timestamp',
+  'user',
+  'source_ip',
+  'protocol',
+  'auth_successful',
+  'source_port',
+  'message_size',
+  'event.recipients',
+  'event.recipients.0',
+  'event.bouncedRecipient',
+  'event.bouncedRecipient.status',
+  'event.ruleActions.0.action',
+  'event.messageTimestamp',
+  'scopes',
+  'unknown',
+  'unknown.path.2',
+  'event.unknown',
+] as const;
+
+export const HOSTILE_TEXTS = [
+  "'",
+  '"',
+  "' OR 1=1 --",
+  "'); DROP TABLE events; --",
+  '\\',
+  "\\'",
+  '{p1:String}',
+  '/* */',
+  '-- x',
+  ') UNION ALL SELECT 1',
+  '$$',
+  "''",
+  '\u0000',
+  '_e0_1',
+  'FORMAT JSON',
+  '😀\u2028',
+] as const;
+
+const text = fc.oneof(
+  fc.constantFrom('IMAP', 'a', '5', '1.5', '', 'true', '10.0.0.1'),
+  fc.constantFrom(...HOSTILE_TEXTS),
+  fc.string({ unit: 'grapheme', maxLength: 8 }),
+);
+
+const number: fc.Arbitrary<Expression> = fc
+  .oneof(fc.nat(100), fc.double({ min: 0, noNaN: true, noDefaultInfinity: true }))
+  // Minus zero is the sign and zero.
+  .map((value) => ({ kind: 'number', value: Math.abs(value), ...PLACE }));
+const string: fc.Arbitrary<StringLiteral> = text.map((value) => ({
+  kind: 'string',
+  value,
+  ...PLACE,
+}));
+const name = fc.oneof(
+  { weight: 6, arbitrary: fc.constantFrom(...FIELD_NAMES) },
+  fc.constantFrom(...HOSTILE_TEXTS, 'by', 'true', '5m', 'a b', '2'),
+);
+const field: fc.Arbitrary<Expression> = name.map((name) => ({ kind: 'field', name, ...PLACE }));
+const boolean: fc.Arbitrary<Expression> = fc
+  .boolean()
+  .map((value) => ({ kind: 'boolean', value, ...PLACE }));
+const regex: fc.Arbitrary<RegexLiteral> = fc
+  .constantFrom('a', '^x.*$', '(?i)im(a|p)', '[/\\]]+\\/', "'; --", '\\d{2,3}', '"', '', '\\x00')
+  .map((source) => ({ kind: 'regex', source, ...PLACE }));
+
+/** `parse` and the like have their own constants: what a function accepts. */
+const CONSTANT_TEXTS: Readonly<Record<string, string>> = {
+  isIpInSubnet: '10.0.0.0/8',
+  isIpv4InSubnet: '10.0.0.0/8',
+  isIpv6InSubnet: '2001:db8::/32',
+  regexReplace: '(a|[0-9]+)',
+};
+
+const period: fc.Arbitrary<Period> = fc.record({
+  kind: fc.constant('period'),
+  count: fc.integer({ min: 1, max: 400 }),
+  unit: fc.constantFrom('ms', 's', 'm', 'h', 'd', 'w', 'mo', 'q', 'y'),
+  start: fc.constant(0),
+  end: fc.constant(0),
+});
+
+function argumentOf(
+  kind: ParameterKind,
+  definition: FunctionDefinition,
+  value: fc.Arbitrary<Expression>,
+): fc.Arbitrary<Argument> {
+  switch (kind) {
+    case 'period':
+      return period;
+    case 'constant number':
+      return fc.nat(100).map((value) => ({ kind: 'number', value, ...PLACE }));
+    case 'constant text': {
+      const constant = CONSTANT_TEXTS[definition.name];
+      return constant === undefined
+        ? string
+        : fc.constant({ kind: 'string', value: constant, ...PLACE });
+    }
+    case 'row':
+      return fc.oneof(value, fc.constant({ kind: 'star' as const, ...PLACE }));
+    default:
+      return value;
+  }
+}
+
+function callOf(
+  definition: FunctionDefinition,
+  value: fc.Arbitrary<Expression>,
+): fc.Arbitrary<Expression> {
+  const { least, most } = arityOf(definition);
+  const called = (args: readonly Argument[]): Expression => ({
+    kind: 'call',
+    name: definition.name,
+    args,
+    ...PLACE,
+  });
+  if (definition.name === 'bin') return period.map((each) => called([each]));
+  return fc
+    .integer({ min: least, max: Math.min(most, least + 3) })
+    .chain((count) =>
+      fc.tuple(
+        ...Array.from({ length: count }, (_, index) =>
+          argumentOf(kindOfParameter(definition, index), definition, value),
+        ),
+      ),
+    )
+    .map(called);
+}
+
+function expressionsWith(functions: readonly FunctionDefinition[]): fc.Arbitrary<Expression> {
+  return fc.letrec<{ expression: Expression }>((tie) => {
+    const inner = tie('expression');
+    const place = { start: fc.constant(0), end: fc.constant(0) };
+    const list = fc.array(fc.oneof(string, number), { minLength: 1, maxLength: 3 });
+    return {
+      expression: fc.oneof(
+        { maxDepth: 3, depthSize: 'small' },
+        field,
+        string,
+        number,
+        boolean,
+        ...functions.map((definition) => callOf(definition, inner)),
+        fc.record({
+          kind: fc.constant('unary' as const),
+          operator: fc.constantFrom('-' as const, 'not' as const),
+          operand: inner,
+          ...place,
+        }),
+        ...[1, 2, 3].map(() =>
+          fc.record({
+            kind: fc.constant('binary' as const),
+            operator: fc.constantFrom(
+              ...(['+', '-', '*', '/', '%', '^', '=', '!=', '<', '<=', '>', '>='] as const),
+            ),
+            left: inner,
+            right: inner,
+            ...place,
+          }),
+        ),
+        fc.record({
+          kind: fc.constant('logical' as const),
+          operator: fc.constantFrom('and' as const, 'or' as const),
+          operands: fc.array(inner, { minLength: 2, maxLength: 3 }),
+          ...place,
+        }),
+        fc.record({
+          kind: fc.constant('like' as const),
+          negated: fc.boolean(),
+          subject: inner,
+          pattern: fc.oneof(string, regex),
+          ...place,
+        }),
+        fc.record({
+          kind: fc.constant('in' as const),
+          negated: fc.boolean(),
+          subject: inner,
+          list: fc.oneof(list, field),
+          ...place,
+        }),
+        fc.record({
+          kind: fc.constant('member' as const),
+          object: field,
+          key: fc.nat(3),
+          ...place,
+        }),
+      ),
+    };
+  }).expression;
+}
+
+/** Expressions over one event. */
+export const expression: fc.Arbitrary<Expression> = expressionsWith(
+  FUNCTIONS.filter(({ aggregate }) => aggregate !== true),
+);
+
+/** Calls of aggregate functions. */
+export const aggregate: fc.Arbitrary<Expression> = fc
+  .constantFrom(...FUNCTIONS.filter((definition) => definition.aggregate === true))
+  .chain((definition) => callOf(definition, expression));
+
+function named(made: fc.Arbitrary<Expression>, prefix: string): fc.Arbitrary<Item[]> {
+  return fc.array(fc.tuple(made, fc.boolean(), name), { minLength: 1, maxLength: 3 }).map((items) =>
+    items.map(([expression, aliased, word], index): Item => {
+      const alias: Name = { name: `${prefix}${index} ${word}`, ...PLACE };
+      return { expression, ...(aliased && { alias }), ...PLACE };
+    }),
+  );
+}
+
+/** Each command by itself; only some orders of them are queries. */
+export const command: fc.Arbitrary<Command> = fc.oneof(
+  named(expression, 'f').map((items): Command => ({ kind: 'fields', items, ...PLACE })),
+  named(expression, 'd').map((items): Command => ({ kind: 'display', items, ...PLACE })),
+  expression.map((condition): Command => ({ kind: 'filter', condition, ...PLACE })),
+  fc
+    .tuple(named(aggregate, 's'), fc.option(named(expression, 'b'), { nil: [] }))
+    .map(([items, by]): Command => ({ kind: 'stats', items, by, ...PLACE })),
+  fc
+    .array(fc.tuple(expression, fc.constantFrom('asc' as const, 'desc' as const)), {
+      minLength: 1,
+      maxLength: 2,
+    })
+    .map((keys): Command => {
+      const sorted = keys.map(([expression, direction]) => ({ expression, direction, ...PLACE }));
+      return { kind: 'sort', keys: sorted, ...PLACE };
+    }),
+  fc.tuple(fc.integer({ min: 1, max: 100_000 }), fc.boolean()).map(([count, any]): Command => {
+    return { kind: 'limit', count, any, ...PLACE };
+  }),
+  fc
+    .array(expression, { minLength: 1, maxLength: 2 })
+    .map((keys): Command => ({ kind: 'dedup', keys, ...PLACE })),
+  fc
+    .tuple(fc.option(field, { nil: undefined }), text, name)
+    .map(([source, glob, word]): Command => {
+      const pattern: StringLiteral = {
+        kind: 'string',
+        value: `${glob.replaceAll('*', '')}*`,
+        ...PLACE,
+      };
+      const aliases = [{ name: `p ${word}`, ...PLACE }];
+      return { kind: 'parse', ...(source && { source }), pattern, aliases, ...PLACE };
+    }),
+);
+
+/** Queries; their order of commands may be one that is refused. */
+export const query: fc.Arbitrary<Query> = fc
+  .array(command, { minLength: 1, maxLength: 4 })
+  .map((commands) => ({ kind: 'query', commands, ...PLACE }));
+
+/** A tree without the places its nodes came from. */
+export function withoutPlaces(tree: unknown): unknown {
+  return JSON.parse(
+    JSON.stringify(tree, (key, value: unknown) => {
+      return key === 'start' || key === 'end' ? undefined : value;
+    }),
+  );
+}
