@@ -89,9 +89,11 @@ export class Planner {
    * A name is given once: Logs Insights refuses to give it again, also where it hides a field that
    * was shown before.
    */
-  #define(alias: Name): void {
+  #define(alias: Name, replaced?: NamedExpression): void {
     const { name } = alias;
-    if (this.#aliases.has(name) || this.#shown.has(name) || this.#groups?.names.has(name)) {
+    const shown = this.#shown.get(name);
+    const taken = this.#aliases.has(name) || this.#groups?.names.has(name) === true;
+    if (taken || (shown !== undefined && shown !== replaced)) {
       throw new MalformedQuery(
         `${alias.name} is already the name of another field: expecting a new name after as`,
         alias,
@@ -105,8 +107,9 @@ export class Planner {
   extract(source: Expression, extraction: Extraction): void {
     this.#stages.push({ kind: 'extract', source: this.#visible(source), extraction });
     for (const { name } of extraction.names) {
-      // A second pattern for the same name is for what the first did not match.
-      if (!this.#extracted.has(name.name)) this.#define(name);
+      // A second pattern for the same name is for what the first did not match, and a name that
+      // was shown before is then shown with what is extracted: real queries do both.
+      if (!this.#extracted.has(name.name)) this.#define(name, this.#shown.get(name.name));
       const expression = fieldNamed(name.name, name);
       this.#extracted.set(name.name, { name: name.name, expression });
     }
