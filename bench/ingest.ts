@@ -2,8 +2,8 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
-import { startServer, temporaryDirectory, until } from '../test/e2e/running-server.ts';
-import { childrenOf, cpuSeconds, figure, percentile, residentMiB } from './measure.ts';
+import { childrenOf, startServer, temporaryDirectory, until } from '../test/e2e/running-server.ts';
+import { cpuSeconds, figure, percentile, residentMiB } from './measure.ts';
 
 const SECONDS = 20;
 const CONNECTIONS = 8;

@@ -1,5 +1,5 @@
 // What the benchmarks have in common: percentiles, processor time and memory of other processes.
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
 
 /** The value below which the given share (0 to 1) of the values lie. Sorts a copy. */
@@ -28,21 +28,6 @@ export function residentMiB(pid: number): { now: number; peak: number } {
   const read = (name: string): number =>
     Number(new RegExp(`${name}:\\s+(\\d+)`).exec(status)?.[1] ?? 0) / 1024;
   return { now: Math.round(read('VmRSS')), peak: Math.round(read('VmHWM')) };
-}
-
-/** The process ids of a process's children, from /proc. */
-export function childrenOf(pid: number): number[] {
-  return readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name))
-    .filter((name) => {
-      try {
-        const stat = readFileSync(`/proc/${name}/stat`, 'utf8');
-        return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]) === pid;
-      } catch {
-        return false; // it ended meanwhile
-      }
-    })
-    .map(Number);
 }
 
 /** The machine in one line, for the head of a result. */

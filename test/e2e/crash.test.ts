@@ -1,9 +1,9 @@
 // The promise of the whole program: nothing acknowledged is lost, nothing is doubled, in the store
 // and not only in the journal, wherever it was killed.
 import { spawnSync } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import {
+  childrenOf,
   MAIN,
   type RunningServer,
   startServer,
@@ -97,21 +97,6 @@ function verifyJournal(directory: string): void {
     encoding: 'utf8',
   });
   expect(result.status, result.stdout + result.stderr).toBe(0);
-}
-
-/** The process ids of a process's children, from /proc. */
-function childrenOf(pid: number): number[] {
-  return readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name))
-    .filter((name) => {
-      try {
-        const stat = readFileSync(`/proc/${name}/stat`, 'utf8');
-        return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]) === pid;
-      } catch {
-        return false; // it ended meanwhile
-      }
-    })
-    .map(Number);
 }
 
 test(
