@@ -26,7 +26,7 @@ test('config check: quiet about a good file, everything about a bad one', async 
   const none = await runCli(['config', 'check']);
   expect(none.err).toBe('no configuration file; the defaults are valid\n');
   const bad = await runCli(['config', 'check', '--config', 'my.yaml'], {
-    files: { '/work/my.yaml': 'log: { level: x }\norganisation: y\n' },
+    files: { '/cwd/my.yaml': 'log: { level: x }\norganisation: y\n' },
   });
   expect(bad.code).toBe(3);
   expect(bad.out).toBe('');

@@ -56,11 +56,11 @@ test('flags reach the server, and it says where it listens', async () => {
     ).split(' '),
   );
   await said(world, 'listening on');
-  expect(world.err).toMatch(/info listening on http:\/\/127\.0\.0\.1:4650 data="\/work\/d"\n$/);
+  expect(world.err).toMatch(/info listening on http:\/\/127\.0\.0\.1:4650 data="\/cwd\/d"\n$/);
   expect(configs[0]).toMatchObject({
     server: { listen: { host: '127.0.0.1', port: 0 } },
     organization: { name: 'acme' },
-    dovecot: { logs: ['/work/a', '/b'] },
+    dovecot: { logs: ['/cwd/a', '/b'] },
     postfix: { policyListen: { path: '/p' } },
     log: { level: 'debug' },
   });

@@ -19,7 +19,7 @@ function load(
 ): ConfigResult {
   return loadConfig({
     env: {},
-    cwd: '/work',
+    cwd: '/cwd',
     home: '/home/ann',
     uid: 1000,
     readFile: (path) => files[path] ?? missing(path),
@@ -95,9 +95,9 @@ test('flags win over environment over file over defaults, and each says where it
 
 test('the file is named by --config, then $MAILTRAIL_CONFIG; ./mailtrail.yaml is not looked for', () => {
   const files = {
-    '/work/a.yaml': 'organization: { name: a }',
+    '/cwd/a.yaml': 'organization: { name: a }',
     '/b.yaml': 'organization: { name: b }',
-    '/work/mailtrail.yaml': 'organization: { name: c }',
+    '/cwd/mailtrail.yaml': 'organization: { name: c }',
   };
   const name = (more: Partial<ConfigSources>): string =>
     loaded(load(files, more)).config.organization.name;
@@ -193,7 +193,7 @@ test('relative paths start at the file, in flags at the working directory', () =
     ),
   );
   expect(result.config.dovecot.logs).toEqual(['/etc/x/a.log', '/b.log']);
-  expect(result.config.data).toBe('/work/d');
+  expect(result.config.data).toBe('/cwd/d');
 });
 
 test('environment: lists by commas, YAML for the rest, _FILE for what is in a file', () => {

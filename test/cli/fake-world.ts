@@ -46,7 +46,7 @@ export class FakeWorld implements World {
   readonly stdout: Sink;
   readonly stderr: Sink;
   readonly fetch: typeof globalThis.fetch;
-  readonly cwd = '/work';
+  readonly cwd = '/cwd';
   readonly home = '/home/ann';
   readonly uid: number;
   readonly requests: SeenRequest[] = [];
