@@ -2,10 +2,10 @@
 import { LOG_TYPES, logGroupName, logTypeOfGroup } from '../event/log-type.ts';
 import type { EventStore } from '../store/event-store.ts';
 import { ApiError } from './api-error.ts';
-import type { LogGroup } from './query-language.ts';
+import type { QueriedGroup } from './query-language.ts';
 
 /** A log group as GET /v1/groups tells it; times in ms, absent where there is no event. */
-export interface GroupDescription extends LogGroup {
+export interface GroupDescription extends QueriedGroup {
   readonly events: number;
   readonly storedBytes: number;
   readonly firstEventTime?: number;
@@ -41,7 +41,7 @@ export async function describeGroups(
 export function resolveGroups(
   names: readonly string[] | undefined,
   organization: string,
-): readonly LogGroup[] {
+): readonly QueriedGroup[] {
   if (names === undefined || names.length === 0) {
     return LOG_TYPES.map((logType) => ({ name: logGroupName(organization, logType), logType }));
   }

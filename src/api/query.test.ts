@@ -73,7 +73,7 @@ test('a query is about all groups and the last day when it does not say', async 
   const scopes: QueryScope[] = [];
   world.query = async ({ parameters }, { timeoutMs }) => {
     expect(timeoutMs).toBe(QUERY_TIMEOUT_MS);
-    scopes.push(parameters['scope'] as QueryScope);
+    scopes.push(JSON.parse(String(parameters['scope'])) as QueryScope);
     return rowsOf(batchesOf([]));
   };
   await (await ask(world, { query: 'q' })).text();

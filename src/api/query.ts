@@ -7,7 +7,7 @@ import { ApiError, asApiError, retryAfter } from './api-error.ts';
 import { resolveGroups } from './groups.ts';
 import { QUERIES_MAX, QUERY_TIMEOUT_MS, RETRY_SOON_SECONDS } from './limits.ts';
 import { lineOf, Places, type LineSource } from './line-stream.ts';
-import type { QueryLanguage, ResultColumn } from './query-language.ts';
+import type { QueryLanguage, OutputColumn } from './query-language.ts';
 import { readQueryRequest } from './query-request.ts';
 
 export interface QueryOptions {
@@ -31,7 +31,7 @@ export function malformedQuery(message: string, start: number, end: number): Api
 /** Rows as lines of GetQueryResults' cells. */
 export function rowLines(
   language: QueryLanguage,
-  columns: readonly ResultColumn[],
+  columns: readonly OutputColumn[],
   rows: readonly Row[],
 ): string {
   let text = '';
@@ -40,7 +40,7 @@ export function rowLines(
 }
 
 interface Running {
-  readonly columns: readonly ResultColumn[];
+  readonly columns: readonly OutputColumn[];
   readonly rows: QueryRows;
   readonly batches: AsyncIterator<readonly Row[]>;
   readonly first: IteratorResult<readonly Row[]>;

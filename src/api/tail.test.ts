@@ -51,7 +51,7 @@ function hold(world: World, rows: Row[]): { texts: string[]; scopes: QueryScope[
   const texts: string[] = [];
   const scopes: QueryScope[] = [];
   world.query = async ({ sql, parameters }) => {
-    const scope = parameters['scope'] as QueryScope;
+    const scope = JSON.parse(String(parameters['scope'])) as QueryScope;
     texts.push(sql);
     scopes.push(scope);
     return rowsOf(batchesOf(rows.filter((row) => Number(row[1]) >= (scope.afterPosition ?? 0))));

@@ -17,7 +17,7 @@ import {
 } from './limits.ts';
 import { lineOf, Places, type LineSource } from './line-stream.ts';
 import { malformedQuery, type QueryOptions } from './query.ts';
-import type { Compiled, LogGroup, ResultField } from './query-language.ts';
+import type { Compiled, QueriedGroup, ResultField } from './query-language.ts';
 import { checkGroupNames, checkQueryLength } from './query-request.ts';
 
 export interface TailOptions extends Omit<QueryOptions, 'queriesMax' | 'timeoutMs'> {
@@ -31,7 +31,7 @@ export interface TailOptions extends Omit<QueryOptions, 'queriesMax' | 'timeoutM
 
 interface Tail {
   readonly filter: string;
-  readonly groups: readonly LogGroup[];
+  readonly groups: readonly QueriedGroup[];
   /** What entered the journal from here on was not shown yet, but for `shown`. */
   position: Position;
   /** Pointers of the rows of the last look: what was loaded during it is found again. */

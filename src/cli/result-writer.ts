@@ -15,8 +15,6 @@ export interface ResultWriter {
   end(): Promise<void>;
 }
 
-export const OUTPUT_FORMATS = ['table', 'json', 'ndjson', 'csv'] as const;
-
 /** One array of `{field: value}` objects. */
 class JsonWriter implements ResultWriter {
   readonly #sink: Sink;

@@ -56,8 +56,9 @@ export const LANGUAGE: QueryLanguage = {
   compileQuery(text, scope) {
     const at = text.indexOf('!');
     if (at >= 0) return { ok: false, error: { message: 'unexpected !', start: at, end: at + 1 } };
-    const columns = [{ name: '@message' }, { name: '@ptr' }];
-    return { ok: true, query: { sql: text, parameters: { scope } }, columns };
+    const columns = ['@message', '@ptr'].map((name) => ({ name, type: 'text' as const }));
+    const parameters = { scope: JSON.stringify(scope) };
+    return { ok: true, query: { sql: text, parameters }, columns, limit: 10_000 };
   },
   formatRow: (columns, row) =>
     columns.map(({ name }, index) => ({ field: name, value: String(row[index]) })),
