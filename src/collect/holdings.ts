@@ -2,6 +2,7 @@
 // tells of the same thing. What left early, by time or by the other source, is noted in the
 // checkpoint, so that reading the same lines again after a restart does not tell it twice.
 import type { AuditEvent } from '../event/audit-event.ts';
+import { amend, markProvisional } from './amendment.ts';
 
 /** How long an event waits at most, in ms; an event is to be queryable within 2 s of its line. */
 export const HOLD_MS = 1_000;
@@ -18,6 +19,10 @@ export interface Held {
   readonly sinceMs: number;
   /** Whether its events have been told without waiting further; set by the holdings. */
   told: boolean;
+  /** Whether its events may be amended when they are told early; what tells them must then tell as many. */
+  readonly amendable?: true;
+  /** How often its events have been amended; set by the holdings. */
+  amendments?: number;
   /** Appends the events as far as they are known now. */
   tell(out: AuditEvent[]): void;
 }
@@ -89,6 +94,15 @@ export class Holdings {
     }
   }
 
+  /** What was missing came after its events had been told: they are told again, whole. */
+  amend(held: Held, out: AuditEvent[]): void {
+    if (held.amendable !== true || !held.told) return;
+    held.amendments = (held.amendments ?? 0) + 1;
+    const from = out.length;
+    held.tell(out);
+    amend(out, from, held.at, held.amendments + 1);
+  }
+
   /** The place of the oldest line that what waits is made of. */
   openFrom(): number | undefined {
     let oldest = Infinity;
@@ -111,6 +125,8 @@ export class Holdings {
     this.#held.delete(held.at);
     this.#early.add(held.at);
     held.told = true;
+    const from = out.length;
     held.tell(out);
+    if (held.amendable === true) markProvisional(out, from, held.at);
   }
 }

@@ -3,9 +3,9 @@ import {
   HEAD,
   IMPERSONATOR_ID,
   PROTOCOL,
-  SERVER_NAME,
   SOURCE_IP,
   SOURCE_PORT,
+  TAIL,
   USER_AGENT,
 } from './recurring-fields.ts';
 import type { FieldSpec, RecordOf } from './field.ts';
@@ -38,7 +38,7 @@ export const ACCESS_CONTROL_FIELDS = [
   },
   USER_AGENT,
   SOURCE_PORT,
-  SERVER_NAME,
+  ...TAIL,
 ] as const satisfies readonly FieldSpec[];
 
 export type AccessControlRecord = RecordOf<typeof ACCESS_CONTROL_FIELDS>;

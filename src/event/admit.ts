@@ -97,6 +97,7 @@ function depthProblem(value: unknown): Problem {
 }
 
 function valueProblem(field: FieldSpec, value: unknown, nowMs: number): Problem {
+  if (field.reserved) return 'is set by Mailtrail alone: leave it out or give it another name';
   switch (field.kind) {
     case 'text':
       return textProblem(field, value);

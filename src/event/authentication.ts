@@ -3,9 +3,9 @@ import {
   HEAD,
   IMPERSONATOR_ID,
   PROTOCOL,
-  SERVER_NAME,
   SOURCE_IP,
   SOURCE_PORT,
+  TAIL,
   USER_AGENT,
 } from './recurring-fields.ts';
 import type { FieldSpec, RecordOf } from './field.ts';
@@ -58,7 +58,7 @@ export const AUTHENTICATION_FIELDS = [
     about: "The mail server's own word for the failure, e.g. `password_mismatch`, `user_unknown`.",
   },
   SOURCE_PORT,
-  SERVER_NAME,
+  ...TAIL,
 ] as const satisfies readonly FieldSpec[];
 
 export type AuthenticationRecord = RecordOf<typeof AUTHENTICATION_FIELDS>;

@@ -1,5 +1,5 @@
 // Availability provider log: one record for each free/busy request made to a provider.
-import { HEAD, SERVER_NAME } from './recurring-fields.ts';
+import { HEAD, TAIL } from './recurring-fields.ts';
 import type { FieldSpec, RecordOf } from './field.ts';
 
 /** @see AWS WorkMail administrator guide, "Audit logging", availability provider logs */
@@ -23,7 +23,7 @@ export const AVAILABILITY_PROVIDER_FIELDS = [
     origin: 'workmail',
     about: 'Whether the request succeeded.',
   },
-  SERVER_NAME,
+  ...TAIL,
 ] as const satisfies readonly FieldSpec[];
 
 export type AvailabilityProviderRecord = RecordOf<typeof AVAILABILITY_PROVIDER_FIELDS>;

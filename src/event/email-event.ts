@@ -1,6 +1,6 @@
 // Email event log: what happened to a message on its way, in WorkMail's envelope: `traceId` joins
 // the events of one message, `event` holds the event's own fields in camelCase.
-import { HEAD, PROTOCOL, SERVER_NAME, SOURCE_IP } from './recurring-fields.ts';
+import { HEAD, PROTOCOL, SOURCE_IP, TAIL } from './recurring-fields.ts';
 import type { FieldSpec } from './field.ts';
 
 /** WorkMail's nine email events, and Mailtrail's for a delivery attempt that will be repeated. */
@@ -122,7 +122,7 @@ export const EMAIL_EVENT_FIELDS = [
     origin: 'mailtrail',
     about: "The other server's answer.",
   },
-  SERVER_NAME,
+  ...TAIL,
 ] as const satisfies readonly FieldSpec[];
 
 /** One email event record. */
@@ -170,4 +170,6 @@ export interface EmailEventRecord {
   readonly dsn?: string;
   readonly smtp_response?: string;
   readonly server_name?: string;
+  readonly revision_key?: string;
+  readonly revision?: number;
 }

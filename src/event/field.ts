@@ -32,6 +32,8 @@ export interface FieldSpec {
   readonly spread?: FieldSpread;
   /** A record without this field is refused. */
   readonly required?: true;
+  /** Only Mailtrail itself sets it: records from outside are refused with it. */
+  readonly reserved?: true;
   /** The closed list of values; absent when the vocabulary is open. */
   readonly oneOf?: readonly string[];
   /** Whether WorkMail has the field (its meaning is then WorkMail's) or it is Mailtrail's own. */

@@ -3,9 +3,9 @@ import {
   HEAD,
   IMPERSONATOR_ID,
   PROTOCOL,
-  SERVER_NAME,
   SOURCE_IP,
   SOURCE_PORT,
+  TAIL,
   USER_AGENT,
 } from './recurring-fields.ts';
 import type { FieldSpec, RecordOf } from './field.ts';
@@ -112,7 +112,7 @@ export const MAILBOX_ACCESS_FIELDS = [
   { path: 'flags', kind: 'text', origin: 'mailtrail', about: 'The flags after the change.' },
   { path: 'reply', kind: 'text', origin: 'mailtrail', about: "The server's reply to a refusal." },
   SOURCE_PORT,
-  SERVER_NAME,
+  ...TAIL,
 ] as const satisfies readonly FieldSpec[];
 
 export type MailboxAccessRecord = RecordOf<typeof MAILBOX_ACCESS_FIELDS>;

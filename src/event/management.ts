@@ -1,6 +1,6 @@
 // Management log: one record for each change to Mailtrail's own configuration and keys. WorkMail
 // has this in CloudTrail; the field names follow CloudTrail's in snake_case.
-import { HEAD, SERVER_NAME, SOURCE_IP, USER_AGENT } from './recurring-fields.ts';
+import { HEAD, SOURCE_IP, TAIL, USER_AGENT } from './recurring-fields.ts';
 import type { FieldSpec, RecordOf } from './field.ts';
 
 export const MANAGEMENT_FIELDS = [
@@ -26,7 +26,7 @@ export const MANAGEMENT_FIELDS = [
     origin: 'mailtrail',
     about: 'Only when it was refused.',
   },
-  SERVER_NAME,
+  ...TAIL,
 ] as const satisfies readonly FieldSpec[];
 
 export type ManagementRecord = RecordOf<typeof MANAGEMENT_FIELDS>;

@@ -1,5 +1,5 @@
 // Personal access token log: one record for each attempt to create or delete a token.
-import { HEAD, PROTOCOL, SERVER_NAME, SOURCE_IP, USER_AGENT } from './recurring-fields.ts';
+import { HEAD, PROTOCOL, SOURCE_IP, TAIL, USER_AGENT } from './recurring-fields.ts';
 import type { FieldSpec, RecordOf } from './field.ts';
 
 /** @see AWS WorkMail administrator guide, "Audit logging", personal access token logs */
@@ -25,7 +25,7 @@ export const PERSONAL_ACCESS_TOKEN_FIELDS = [
     about: 'When the token expires; absent when it never does.',
   },
   { path: 'scopes', kind: 'texts', origin: 'workmail', about: "The token's scopes." },
-  SERVER_NAME,
+  ...TAIL,
 ] as const satisfies readonly FieldSpec[];
 
 export type PersonalAccessTokenRecord = RecordOf<typeof PERSONAL_ACCESS_TOKEN_FIELDS>;

@@ -94,5 +94,29 @@ export const SERVER_NAME = {
   about: 'The name of the mail server that reported it.',
 } as const satisfies FieldSpec;
 
+/**
+ * Marks an event that had to be told before all was known of it, and its amendments: queries show
+ * only the newest event of a key.
+ */
+export const REVISION_KEY = {
+  path: 'revision_key',
+  kind: 'text',
+  spread: 'prose',
+  reserved: true,
+  origin: 'mailtrail',
+  about:
+    'The same for an event that was told before all was known of it and for its amendments; queries show the newest of them. Only the collectors set it.',
+} as const satisfies FieldSpec;
+
+export const REVISION = {
+  path: 'revision',
+  kind: 'integer',
+  origin: 'mailtrail',
+  about: 'Of an amendment: 2 for the first, 3 for the one after it.',
+} as const satisfies FieldSpec;
+
+/** The keys with which every record may end. */
+export const TAIL = [SERVER_NAME, REVISION_KEY, REVISION] as const;
+
 /** The four keys with which every WorkMail audit record starts. */
 export const HEAD = [EVENT_TIMESTAMP, REQUEST_ID, ORGANIZATION_ARN, USER_ID] as const;

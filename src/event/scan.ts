@@ -21,7 +21,7 @@ const DIGITS_MAX = 15;
 interface Known {
   /** A number for the path; `log_type` and the nested `event` object have one too. */
   readonly id: number;
-  readonly kind: FieldKind | 'log_type' | 'event_timestamp' | 'object';
+  readonly kind: FieldKind | 'log_type' | 'event_timestamp' | 'object' | 'reserved';
   readonly key: Uint8Array;
   /** The keys of the object, for `object`. */
   readonly inner: KeyTable | undefined;
@@ -85,7 +85,8 @@ class Declarations {
         if (!tables.has(parent)) tables.set(parent, []);
         if (parent !== '') pairs.push([add(parent, 'object', tables.get(parent)), type]);
         const isTime = field.path === 'event_timestamp';
-        const known = add(field.path, isTime ? 'event_timestamp' : field.kind);
+        const kind = field.reserved ? 'reserved' : field.kind;
+        const known = add(field.path, isTime ? 'event_timestamp' : kind);
         known.oneOf[type] = field.oneOf?.map(bytesOf);
         pairs.push([known, type]);
         if (field.required) required[type]?.push(known.id);
@@ -229,6 +230,7 @@ export class Scanner {
       case 'object':
         return known.inner !== undefined && this.#object(known.inner);
       case 'json':
+      case 'reserved':
         return false;
     }
   }

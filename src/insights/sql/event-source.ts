@@ -41,6 +41,16 @@ export function eventSource(scope: QueryScope, parameters: Parameters, share: Sh
 }
 
 /**
+ * The condition that an event was not amended: of those with one key only the newest is shown. An
+ * amendment has the event's time and log type, so the conditions that choose the one choose both.
+ */
+function notAmended(chosen: readonly string[]): string {
+  const [key, position] = [columnSql('revision_key'), columnSql(SYSTEM_COLUMNS.position)];
+  const newest = `SELECT max(${position}) FROM ${EVENT_TABLE} WHERE ${[...chosen, `isNotNull(${key})`].join(' AND ')} GROUP BY ${key}`;
+  return `(isNull(${key}) OR ${position} IN (${newest}))`;
+}
+
+/**
  * The conditions for the scope's groups, times and place in the journal, on bare columns: they
  * decide which partitions and ranges of the primary key are read.
  */
@@ -60,6 +70,7 @@ export function scopeConditions(scope: QueryScope, parameters: Parameters): read
     types.length === 0 ? '0' : `${logType} ${ofTypes}`,
     `${time} >= ${at(scope.startMs)} AND ${time} <= ${at(scope.endMs)}`,
   ];
+  conditions.push(notAmended(conditions));
   if (scope.afterPosition !== undefined) {
     const position = columnSql(SYSTEM_COLUMNS.position);
     conditions.push(`${position} >= ${parameters.bind(scope.afterPosition, 'UInt64')}`);
