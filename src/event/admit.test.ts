@@ -144,3 +144,10 @@ test('no line of the journal starts like a seal', () => {
     if (admission.ok) expect(admission.line.startsWith('{"log_type":')).toBe(true);
   }
 });
+
+test('a record from outside cannot amend another', () => {
+  expect(reasonFor({ ...AUTH, revision_key: 'k' })).toBe(
+    'field revision_key: is set by Mailtrail alone: leave it out or give it another name',
+  );
+  expect(recordFrom({ ...AUTH, revision: 2 })).toMatchObject({ revision: 2 });
+});

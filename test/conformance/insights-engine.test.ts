@@ -99,12 +99,14 @@ function valueOf(field: FieldSpec): fc.Arbitrary<unknown> {
 
 /** A record with some of its fields, and some that no declaration knows. */
 function recordOf({ logType, fields }: LogTypeSpec): fc.Arbitrary<object> {
-  const members = fields.map((field) =>
-    fc.tuple(
-      fc.constant(field.path),
-      field.required === true ? valueOf(field) : fc.option(valueOf(field), { nil: undefined }),
-    ),
-  );
+  const members = fields
+    .filter((field) => !('reserved' in field))
+    .map((field) =>
+      fc.tuple(
+        fc.constant(field.path),
+        field.required === true ? valueOf(field) : fc.option(valueOf(field), { nil: undefined }),
+      ),
+    );
   const extra = fc.dictionary(fc.constantFrom('x', 'y y', '__proto__', 'z.z'), anything, {
     maxKeys: 2,
   });

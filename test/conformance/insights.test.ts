@@ -5,7 +5,8 @@
 //
 //   # …                     a comment, anywhere between sections
 //   === events              records as POST /v1/events takes them, one JSON object a line, loaded
-//                           in this order as positions 0, 1, 2, … of the file's own store
+//                           in this order as positions 0, 1, 2, … of the file's own store; one
+//                           with a revision_key is taken as a collector would hand it in
 //   === NAME                a case; then its parts, each begun by its own line:
 //   --- groups A B          the groups queried by the last part of their names; all when absent
 //   --- time START END      the time range in ms, both included; all times when absent
@@ -83,6 +84,7 @@ afterAll(() => {
 
 function load(database: string, events: readonly string[]): void {
   const lines = events.map((event) => {
+    if (event.includes('"revision_key"')) return `${event}\n`;
     const admitted = admitRecord(event, NOW_MS);
     if (!admitted.ok) throw new Error(`${admitted.reason}: ${event}`);
     return admitted.line;

@@ -1,5 +1,6 @@
 // The events of the queried groups and times as the innermost source of rows.
-import { EVENT_TABLE, SYSTEM_COLUMNS } from '../../store/event-table.ts';
+import { REVISION_KEY } from '../../event/recurring-fields.ts';
+import { columnName, EVENT_TABLE, SYSTEM_COLUMNS } from '../../store/event-table.ts';
 import type { QueryScope } from '../scope.ts';
 import type { RowSource } from './block.ts';
 import { columnSql } from './columns.ts';
@@ -45,8 +46,10 @@ export function eventSource(scope: QueryScope, parameters: Parameters, share: Sh
  * amendment has the event's time and log type, so the conditions that choose the one choose both.
  */
 function notAmended(chosen: readonly string[]): string {
-  const [key, position] = [columnSql('revision_key'), columnSql(SYSTEM_COLUMNS.position)];
-  const newest = `SELECT max(${position}) FROM ${EVENT_TABLE} WHERE ${[...chosen, `isNotNull(${key})`].join(' AND ')} GROUP BY ${key}`;
+  const key = columnSql(columnName(REVISION_KEY.path));
+  const position = columnSql(SYSTEM_COLUMNS.position);
+  const logType = columnSql(SYSTEM_COLUMNS.logType);
+  const newest = `SELECT max(${position}) FROM ${EVENT_TABLE} WHERE ${[...chosen, `isNotNull(${key})`].join(' AND ')} GROUP BY ${logType}, ${key}`;
   return `(isNull(${key}) OR ${position} IN (${newest}))`;
 }
 
