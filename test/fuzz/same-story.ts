@@ -1,0 +1,93 @@
+// Compares the events of a story told with hostile texts with those of the harmless telling: a
+// field may lack when a line could be read in two ways, but no field may have another value, and
+// no event may come or go.
+import { isDeepStrictEqual } from 'node:util';
+import type { AuditEvent } from '../../src/event/audit-event.ts';
+import { sanitized } from './hostile-text.ts';
+import { type Choice, type Choices, MARKS } from './stories.ts';
+
+/** Fields that no doubt about a line may take away. */
+const CERTAIN = new Set([
+  'log_type',
+  'event_timestamp',
+  'request_id',
+  'user_id',
+  'protocol',
+  'source_ip',
+  'action',
+  'action_allowed',
+  'auth_successful',
+  'traceId',
+  'event.eventName',
+]);
+
+type Flat = ReadonlyMap<string, unknown>;
+
+function flat(value: object, prefix = ''): Map<string, unknown> {
+  const fields = new Map<string, unknown>();
+  for (const [key, inner] of Object.entries(value)) {
+    if (typeof inner === 'object' && inner !== null && !Array.isArray(inner)) {
+      for (const [path, leaf] of flat(inner as object, `${prefix}${key}.`)) fields.set(path, leaf);
+    } else fields.set(prefix + key, inner);
+  }
+  return fields;
+}
+
+/** The forms that a text has where it is let through: whole, printable, cut as the servers cut. */
+function forms(text: string): string[] {
+  const printable = sanitized(text, Infinity);
+  const cuts = [80, 200, 1000].flatMap((max) => [
+    sanitized(text, max),
+    printable.slice(0, max),
+    `${text.slice(0, max)}...`,
+  ]);
+  const all = [text, printable, ...cuts];
+  return [...new Set([...all, ...all.map((form) => form.trim())])];
+}
+
+/** Whether the value is the harmless one with the stranger's text in place of its mark. */
+function isSameWith(found: unknown, harmless: unknown, choices: Choices): boolean {
+  if (isDeepStrictEqual(found, harmless)) return true;
+  if (Array.isArray(harmless) && Array.isArray(found)) {
+    return (
+      found.length === harmless.length &&
+      harmless.every((item, index) => isSameWith(found[index], item, choices))
+    );
+  }
+  if (typeof harmless !== 'string' || typeof found !== 'string') return false;
+  const mark = (Object.keys(MARKS) as Choice[]).find((name) => harmless.includes(MARKS[name]));
+  if (mark === undefined) return false;
+  return forms(choices[mark]).some(
+    (form) => harmless.replaceAll(MARKS[mark], () => form) === found,
+  );
+}
+
+function difference(found: Flat, harmless: Flat, choices: Choices): string | undefined {
+  for (const [path, value] of found) {
+    if (!harmless.has(path)) return `${path} came: ${JSON.stringify(value)}`;
+    if (!isSameWith(value, harmless.get(path), choices)) {
+      return `${path} is ${JSON.stringify(value)} instead of ${JSON.stringify(harmless.get(path))}`;
+    }
+  }
+  for (const [path, value] of harmless) {
+    if (!found.has(path) && CERTAIN.has(path)) return `${path} lacks: ${JSON.stringify(value)}`;
+  }
+  return undefined;
+}
+
+/** What a stranger's texts changed that they must not; undefined when nothing. */
+export function forgery(
+  found: readonly AuditEvent[],
+  harmless: readonly AuditEvent[],
+  choices: Choices,
+): string | undefined {
+  const shared = Math.min(found.length, harmless.length);
+  for (let i = 0; i < shared; i++) {
+    const problem = difference(flat(found[i] ?? {}), flat(harmless[i] ?? {}), choices);
+    if (problem !== undefined) {
+      return `event ${i}: ${problem}\n  found    ${JSON.stringify(found[i])}\n  harmless ${JSON.stringify(harmless[i])}`;
+    }
+  }
+  if (found.length === harmless.length) return undefined;
+  return `${found.length} events instead of ${harmless.length}: ${JSON.stringify(found.slice(shared))}${JSON.stringify(harmless.slice(shared))}`;
+}
