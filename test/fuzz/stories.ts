@@ -76,6 +76,10 @@ function imap(name: string, args: string, fields: Record<string, unknown> = {}):
   });
 }
 
+function mailLogPart(text: string): string {
+  return sanitized(text, MAIL_LOG_CHARS_MAX);
+}
+
 function mailLog(
   action: string,
   folder: string,
@@ -83,11 +87,10 @@ function mailLog(
   choices: Choices,
   flags = '',
 ): string {
-  const part = (text: string): string => sanitized(text, MAIL_LOG_CHARS_MAX);
   return (
     `${TIME} imap(${USER})<1030><${SESSION}>{rip=203.0.113.7,auth=${USER}}: Info: ${action}: ` +
-    `box=${part(folder)}, uid=${uid}, msgid=<${part(choices.messageId)}>, size=432, vsize=451, ` +
-    `from=${part(choices.from)}, subject=${part(choices.subject)}, flags=(${flags})`
+    `box=${mailLogPart(folder)}, uid=${uid}, msgid=<${mailLogPart(choices.messageId)}>, size=432, vsize=451, ` +
+    `from=${mailLogPart(choices.from)}, subject=${mailLogPart(choices.subject)}, flags=(${flags})`
   );
 }
 
@@ -161,10 +164,12 @@ export function dovecotStory(choices: Choices): string[] {
   ];
 }
 
+function line(program: string, text: string): string {
+  return `Nov 23 05:56:41 mail postfix/${program}[11250]: ${text}`;
+}
+
 /** A message received, one submitted and bounced, a rejected one and a failed sign-in. */
 export function postfixStory(choices: Choices): string[] {
-  const line = (program: string, text: string): string =>
-    `Nov 23 05:56:41 mail postfix/${program}[11250]: ${text}`;
   const header = (id: string, name: string, value: string, from: string, to: string): string =>
     line(
       'cleanup',
