@@ -122,6 +122,13 @@ export const EMAIL_EVENT_FIELDS = [
     origin: 'mailtrail',
     about: "The other server's answer.",
   },
+  {
+    path: 'attachments',
+    kind: 'texts',
+    origin: 'mailtrail',
+    about:
+      'The names of the attachments, with the names of the messages they are in; the media type of one without a name. Only with the milter.',
+  },
   ...TAIL,
 ] as const satisfies readonly FieldSpec[];
 
@@ -169,6 +176,7 @@ export interface EmailEventRecord {
   readonly relay?: string;
   readonly dsn?: string;
   readonly smtp_response?: string;
+  readonly attachments?: readonly string[];
   readonly server_name?: string;
   readonly revision_key?: string;
   readonly revision?: number;

@@ -1,0 +1,105 @@
+import { describe, expect, it } from 'vitest';
+import type { Clock } from '../platform/clock.ts';
+import {
+  createMessageContentsJoin,
+  MESSAGE_CONTENTS_AGE_MS,
+  MESSAGE_CONTENTS_CHARS_MAX,
+  MESSAGE_CONTENTS_MAX,
+  SAME_ABORT_MS,
+  SETTLED_ABORTS_MAX,
+  type MessageContents,
+} from './message-contents.ts';
+
+class SetClock implements Clock {
+  nowMs = 1_000_000;
+  now(): number {
+    return this.nowMs;
+  }
+  after(): { cancel(): void } {
+    return { cancel: () => {} };
+  }
+}
+
+function contents(queueId: string, more: Partial<MessageContents> = {}): MessageContents {
+  return {
+    queueId,
+    timeMs: 0,
+    sender: '',
+    recipients: [],
+    authenticationResults: [],
+    attachments: [],
+    sizeBytes: 0,
+    ...more,
+  };
+}
+
+describe('the join of contents', () => {
+  it('gives what was offered, the newest of a queue id, and tells listeners until they end', () => {
+    const join = createMessageContentsJoin(new SetClock());
+    const heard: (string | undefined)[] = [];
+    const end = join.listen(({ subject }) => heard.push(subject));
+    join.offer(contents('A', { subject: 'one' }));
+    join.offer(contents('A', { subject: 'two' }));
+    end();
+    join.offer(contents('B', { subject: 'three' }));
+    expect(heard).toEqual(['one', 'two']);
+    expect(join.contentsOf('A')?.subject).toBe('two');
+    expect(join.contentsOf('C')).toBeUndefined();
+  });
+
+  it(`keeps ${MESSAGE_CONTENTS_MAX} messages, the newest`, () => {
+    const join = createMessageContentsJoin(new SetClock());
+    for (let n = 0; n <= MESSAGE_CONTENTS_MAX; n++) join.offer(contents(`Q${n}`));
+    expect(join.contentsOf('Q0')).toBeUndefined();
+    expect(join.contentsOf('Q1')).toBeDefined();
+    expect(join.contentsOf(`Q${MESSAGE_CONTENTS_MAX}`)).toBeDefined();
+  });
+
+  it('forgets the oldest when they are large together', () => {
+    const join = createMessageContentsJoin(new SetClock());
+    const subject = 'x'.repeat(MESSAGE_CONTENTS_CHARS_MAX / 4);
+    for (const id of ['A', 'B', 'C', 'D']) join.offer(contents(id, { subject }));
+    expect(join.contentsOf('A')).toBeUndefined();
+    expect(join.contentsOf('B')).toBeDefined();
+  });
+
+  it('forgets what nobody asked for in time', () => {
+    const clock = new SetClock();
+    const join = createMessageContentsJoin(clock);
+    join.offer(contents('A'));
+    clock.nowMs += MESSAGE_CONTENTS_AGE_MS;
+    join.offer(contents('B'));
+    expect(join.contentsOf('A')).toBeDefined();
+    clock.nowMs += 1;
+    expect(join.contentsOf('A')).toBeUndefined();
+    expect(join.contentsOf('B')).toBeDefined();
+  });
+});
+
+describe('the ledger of aborts', () => {
+  const abort = { queueId: 'A', saslUser: 'Ann@x.example', clientAddress: '192.0.2.1', timeMs: 0 };
+
+  it('lets the first of two sides tell', () => {
+    const join = createMessageContentsJoin(new SetClock());
+    expect(join.settleAbort(abort)).toBe(true);
+    expect(join.settleAbort(abort)).toBe(false);
+    expect(join.settleAbort({ ...abort, queueId: 'B' })).toBe(true);
+  });
+
+  it('knows the same user at the same address at the same time where a queue id is missing', () => {
+    const join = createMessageContentsJoin(new SetClock());
+    const { queueId: _, ...nameless } = abort;
+    expect(join.settleAbort(nameless)).toBe(true);
+    const later = { ...abort, saslUser: 'ann@X.example', timeMs: SAME_ABORT_MS };
+    expect(join.settleAbort(later)).toBe(false);
+    expect(join.settleAbort({ ...later, clientAddress: '192.0.2.2' })).toBe(true);
+    expect(join.settleAbort({ ...abort, queueId: 'C', timeMs: SAME_ABORT_MS + 1 })).toBe(true);
+  });
+
+  it(`remembers ${SETTLED_ABORTS_MAX}`, () => {
+    const join = createMessageContentsJoin(new SetClock());
+    for (let n = 0; n <= SETTLED_ABORTS_MAX; n++) join.settleAbort({ ...abort, queueId: `${n}` });
+    expect(join.settleAbort({ ...abort, queueId: '1' })).toBe(false);
+    expect(join.settleAbort({ ...abort, queueId: '0' })).toBe(true);
+  });
+});

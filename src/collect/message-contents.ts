@@ -1,0 +1,188 @@
+// Where what our milter read in a message (headers, attachment names, who is at the other end) meets
+// the message that Postfix's log tells of. The milter is asked before the queue manager logs the
+// message, so the contents are normally there when its line is read; where the log is read first,
+// listeners hear of them. Beside the contents stands the ledger of aborted submissions, which both
+// sides can see and one of them tells.
+import type { Clock } from '../platform/clock.ts';
+
+/** Most messages whose contents are kept for the log; the oldest go first. 100 a second for 100 s. */
+export const MESSAGE_CONTENTS_MAX = 10_000;
+/** Most that the kept contents may take together, in characters of their JSON; the oldest go first. */
+export const MESSAGE_CONTENTS_CHARS_MAX = 32 * 1024 * 1024;
+/** Contents that the log did not ask for in this time are forgotten, in ms: a log read an hour late. */
+export const MESSAGE_CONTENTS_AGE_MS = 3_600_000;
+/** Most settled aborts that are remembered; the oldest go first. */
+export const SETTLED_ABORTS_MAX = 1_000;
+/**
+ * Where one side does not know the queue id, the same user at the same address within this time
+ * means the same submission, in ms: the log has whole seconds, and a client that was refused hangs
+ * up at once.
+ */
+export const SAME_ABORT_MS = 5_000;
+
+/** Something in the message that was longer or more than its limit, and was cut there. */
+export type ContentsCut =
+  | 'recipients'
+  | 'headers'
+  | 'header-value'
+  | 'attachments'
+  | 'attachment-name'
+  | 'mime-parts'
+  | 'mime-depth'
+  | 'mime-headers';
+
+/** One attachment: a part with a file name, or one whose disposition says that it is one. */
+export interface MessageAttachment {
+  /** The names of the messages around it and its own, joined by `/`; the type where it has no name. */
+  readonly path: string;
+  /** The media type in lower case, e.g. `application/pdf`. */
+  readonly type: string;
+}
+
+/** How far a message came that was not sent after all. */
+export type AbortStep = 'RCPT' | 'DATA' | 'END-OF-MESSAGE';
+
+/** What the milter read of one message. Text is decoded; control characters are left as they were. */
+export interface MessageContents {
+  /** Postfix's queue id; absent only for a message that was aborted before it had one. */
+  readonly queueId?: string;
+  /** When the message was complete or aborted, ms since the Unix epoch. */
+  readonly timeMs: number;
+  /** Postfix's `myhostname`. */
+  readonly serverName?: string;
+  /** Absent for local submission. */
+  readonly clientAddress?: string;
+  readonly clientPort?: number;
+  /** As verified by Postfix; absent when it is `unknown`. */
+  readonly clientName?: string;
+  readonly helo?: string;
+  readonly saslUser?: string;
+  readonly saslMethod?: string;
+  /** e.g. `TLSv1.3`; absent without TLS. */
+  readonly tlsVersion?: string;
+  readonly tlsCipher?: string;
+  /** The envelope's sender without `<>`; empty for a bounce. */
+  readonly sender: string;
+  /** The envelope's recipients that Postfix accepted, without `<>`, as they were given. */
+  readonly recipients: readonly string[];
+  /** Without `<>`. */
+  readonly messageId?: string;
+  /** The header fields, unfolded and decoded. */
+  readonly from?: string;
+  readonly to?: string;
+  readonly cc?: string;
+  readonly subject?: string;
+  readonly date?: string;
+  /**
+   * Every Authentication-Results field, unfolded, from the top of the message down. Anybody can have
+   * written them: which authserv-id to trust is the reader's decision.
+   */
+  readonly authenticationResults: readonly string[];
+  readonly attachments: readonly MessageAttachment[];
+  /** Headers and body as the milter was given them, in octets. */
+  readonly sizeBytes: number;
+  /** What is not complete; absent when everything is. */
+  readonly cut?: readonly ContentsCut[];
+  /** Set when the message was given up by the client instead of being sent. */
+  readonly aborted?: AbortStep;
+}
+
+/** What is known of a submission that ended without a message. */
+export interface Abort {
+  readonly queueId?: string | undefined;
+  readonly saslUser: string;
+  readonly clientAddress?: string | undefined;
+  /** When it ended, ms since the Unix epoch. */
+  readonly timeMs: number;
+}
+
+/** Hears of contents as they are offered. */
+export type ContentsListener = (contents: MessageContents) => void;
+
+interface Kept {
+  readonly contents: MessageContents;
+  readonly chars: number;
+  readonly sinceMs: number;
+}
+
+/** One for the milter and all Postfix collectors. */
+export class MessageContentsJoin {
+  readonly #clock: Clock;
+  readonly #kept = new Map<string, Kept>();
+  readonly #listeners = new Set<ContentsListener>();
+  readonly #settled: Abort[] = [];
+  #chars = 0;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** A reader of Postfix's log listens for contents; the answer ends it. */
+  listen(listener: ContentsListener): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** The milter has read a message. Offered again, e.g. after a restart, the newest counts. */
+  offer(contents: MessageContents): void {
+    if (contents.queueId !== undefined) this.#keep(contents.queueId, contents);
+    for (const listener of this.#listeners) listener(contents);
+  }
+
+  /** What the milter read of the message, as far as it is still kept. */
+  contentsOf(queueId: string): MessageContents | undefined {
+    this.#forgetOld();
+    return this.#kept.get(queueId)?.contents;
+  }
+
+  /**
+   * Decides who tells of an aborted submission: true for the first who asks, who then tells it (or
+   * knows that it was refused rather than given up, and tells nothing), false for everybody after.
+   */
+  settleAbort(abort: Abort): boolean {
+    if (this.#settled.some((settled) => sameAbort(settled, abort))) return false;
+    this.#settled.push(abort);
+    if (this.#settled.length > SETTLED_ABORTS_MAX) this.#settled.shift();
+    return true;
+  }
+
+  #keep(queueId: string, contents: MessageContents): void {
+    this.#forget(queueId);
+    const chars = JSON.stringify(contents).length;
+    this.#kept.set(queueId, { contents, chars, sinceMs: this.#clock.now() });
+    this.#chars += chars;
+    this.#forgetOld();
+  }
+
+  /** In the order in which they were offered, so the first that may stay ends it. */
+  #forgetOld(): void {
+    const oldestMs = this.#clock.now() - MESSAGE_CONTENTS_AGE_MS;
+    for (const [queueId, { sinceMs }] of this.#kept) {
+      const room =
+        this.#kept.size <= MESSAGE_CONTENTS_MAX && this.#chars <= MESSAGE_CONTENTS_CHARS_MAX;
+      if (room && sinceMs >= oldestMs) return;
+      this.#forget(queueId);
+    }
+  }
+
+  #forget(queueId: string): void {
+    this.#chars -= this.#kept.get(queueId)?.chars ?? 0;
+    this.#kept.delete(queueId);
+  }
+}
+
+function sameAbort(one: Abort, other: Abort): boolean {
+  if (one.queueId !== undefined && other.queueId !== undefined) {
+    return one.queueId === other.queueId;
+  }
+  return (
+    one.saslUser.toLowerCase() === other.saslUser.toLowerCase() &&
+    one.clientAddress === other.clientAddress &&
+    Math.abs(one.timeMs - other.timeMs) <= SAME_ABORT_MS
+  );
+}
+
+/** The join that the milter and `createPostfixCollector` are given. */
+export function createMessageContentsJoin(clock: Clock): MessageContentsJoin {
+  return new MessageContentsJoin(clock);
+}
