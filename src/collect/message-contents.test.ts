@@ -28,7 +28,6 @@ function contents(queueId: string, more: Partial<MessageContents> = {}): Message
     recipients: [],
     authenticationResults: [],
     attachments: [],
-    sizeBytes: 0,
     ...more,
   };
 }

@@ -23,8 +23,8 @@ export const SAME_ABORT_MS = 5_000;
 /** Something in the message that was longer or more than its limit, and was cut there. */
 export type ContentsCut =
   | 'recipients'
+  | 'header'
   | 'headers'
-  | 'header-value'
   | 'attachments'
   | 'attachment-name'
   | 'mime-parts'
@@ -67,10 +67,12 @@ export interface MessageContents {
   readonly recipients: readonly string[];
   /** Without `<>`. */
   readonly messageId?: string;
-  /** The header fields, unfolded and decoded. */
+  /** The address of the first author. */
   readonly from?: string;
-  readonly to?: string;
-  readonly cc?: string;
+  /** The addresses in these headers, which are the sender's words: the envelope is `recipients`. */
+  readonly to?: readonly string[];
+  readonly cc?: readonly string[];
+  /** Unfolded and decoded. */
   readonly subject?: string;
   readonly date?: string;
   /**
@@ -79,8 +81,6 @@ export interface MessageContents {
    */
   readonly authenticationResults: readonly string[];
   readonly attachments: readonly MessageAttachment[];
-  /** Headers and body as the milter was given them, in octets. */
-  readonly sizeBytes: number;
   /** What is not complete; absent when everything is. */
   readonly cut?: readonly ContentsCut[];
   /** Set when the message was given up by the client instead of being sent. */
