@@ -3,10 +3,18 @@
 // path and the shrunk input, and ends the run with exit code 1.
 import fc from 'fast-check';
 import { parseArgs } from 'node:util';
+import { dovecotMutated, postfixMutated } from './mutated-corpus.ts';
 import { dovecotStories, postfixStories } from './story-targets.ts';
+import { TEXT_TARGETS } from './text-targets.ts';
 import type { FuzzTarget } from './target.ts';
 
-const TARGETS: readonly FuzzTarget[] = [dovecotStories, postfixStories];
+const TARGETS: readonly FuzzTarget[] = [
+  dovecotStories,
+  postfixStories,
+  dovecotMutated,
+  postfixMutated,
+  ...TEXT_TARGETS,
+];
 /** Inputs tried before the next target has its turn. */
 const RUNS_IN_TURN = 500;
 const MINUTES_DEFAULT = 10;
