@@ -1,7 +1,16 @@
 // `npm run bench -- NAME…`: runs the named benchmarks one after the other, all of them when none is named.
 import { machine } from './measure.ts';
 
-const BENCHMARKS = ['journal', 'store', 'ingest', 'tail', 'policy', 'freshness'] as const;
+const BENCHMARKS = [
+  'journal',
+  'store',
+  'ingest',
+  'parsers',
+  'tail',
+  'policy',
+  'freshness',
+  'imap-cost',
+] as const;
 
 const named = process.argv.slice(2).filter((name) => !name.startsWith('-'));
 const unknown = named.filter((name) => !(BENCHMARKS as readonly string[]).includes(name));

@@ -1,68 +1,46 @@
-// A backlog of Dovecot's JSON lines read by the running program: from file to journal, durable.
+// A backlog of logs read by the running program: from file to journal, durable. First Dovecot's lines
+// alone, then both servers' logs of the same messages, joined by delivery.
 import { closeSync, openSync, writeSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { startServer, temporaryDirectory, until } from '../test/e2e/running-server.ts';
+import { dovecotDelivery, dovecotRead, postfixDelivery } from './log-lines.ts';
 import { cpuSeconds, figure } from './measure.ts';
 
-const LINES = 600_000;
+const READS = 300_000;
+const DELIVERIES = 50_000;
+const PIECES_AT_A_TIME = 1000;
 
-/** One message read by IMAP: the event of the message, then the command's. */
-function readLines(n: number): string {
-  const user = `user${(n * 7919) % 5000}@nordlys-biotech.example`;
-  const time = '2026-11-23T06:00:00.000000Z';
-  const fields = {
-    user,
-    session: `N2nC${(n >> 4).toString(36).padStart(8, '0')}AAAB`,
-    remote_ip: `203.0.113.${n % 250}`,
-    remote_port: 40_000 + (n % 20_000),
-    local_ip: '192.0.2.25',
-    local_port: 993,
-    mailbox: 'INBOX',
-  };
-  const line = (event: string, more: object): string =>
-    `2026-11-23T06:00:00+0000 stats: Info: ${JSON.stringify({
-      event,
-      hostname: 'mx1',
-      start_time: time,
-      end_time: time,
-      categories: ['imap', 'service:imap'],
-      fields: { ...fields, ...more },
-    })}\n`;
-  const uid = (n % 900) + 1;
-  const reason_code = ['imap:cmd_uid_fetch', 'imap:fetch_body'];
-  return (
-    line('mail_opened', { cmd_name: 'UID FETCH', uid, seq: uid, reason_code }) +
-    line('imap_command_finished', {
-      cmd_name: 'UID FETCH',
-      cmd_args: `${uid} (BODY.PEEK[])`,
-      tagged_reply_state: 'OK',
-      tagged_reply: 'OK Fetch completed.',
-      reason_code,
-    })
-  );
-}
-
-function writeBacklog(path: string): void {
+/** Writes the pieces 0 to `count`; the number of lines. */
+function writeLog(path: string, count: number, piece: (n: number) => string): number {
   const file = openSync(path, 'w');
-  for (let n = 0; n < LINES / 2; n += 1000) {
+  let lines = 0;
+  for (let from = 0; from < count; from += PIECES_AT_A_TIME) {
     let text = '';
-    for (let i = n; i < n + 1000; i++) text += readLines(i);
+    for (let n = from; n < from + PIECES_AT_A_TIME; n++) text += piece(n);
+    lines += text.split('\n').length - 1;
     writeSync(file, text);
   }
   closeSync(file);
+  return lines;
 }
 
 interface Status {
-  readonly journal: { readonly end: number };
-  readonly collectors: readonly { readonly name: string; readonly seen: number }[];
+  readonly collectors: readonly {
+    readonly name: string;
+    readonly seen: number;
+    readonly behindBytes?: number;
+  }[];
 }
 
-export async function run(): Promise<void> {
+async function measure(name: string, write: (directory: string) => number): Promise<void> {
   const directory = temporaryDirectory();
-  const log = join(directory.path, 'dovecot.log');
   const config = join(directory.path, 'mailtrail.yaml');
-  writeBacklog(log);
-  writeFileSync(config, `dovecot:\n  logs: [${log}]\npostfix:\n  logs: []\n`);
+  const lines = write(directory.path);
+  const logs = (server: string): string => join(directory.path, `${server}.log`);
+  writeFileSync(
+    config,
+    `dovecot:\n  logs: [${logs('dovecot')}]\npostfix:\n  logs: [${logs('postfix')}]\n`,
+  );
   const from = performance.now();
   const server = await startServer(join(directory.path, 'data'), {
     arguments: ['--config', config],
@@ -73,20 +51,33 @@ export async function run(): Promise<void> {
     await until(
       async () => {
         const response = await fetch(`${server.url}/v1/status`, { headers });
-        const status = (await response.json()) as Status;
-        return status.journal.end >= LINES / 2 ? true : undefined;
+        const { collectors } = (await response.json()) as Status;
+        const seen = collectors.reduce((sum, collector) => sum + collector.seen, 0);
+        return seen >= lines ? true : undefined;
       },
       120_000,
       () => `the backlog was not read\n${server.log()}`,
     );
     const seconds = (performance.now() - from) / 1000;
-    figure('lines/s, start of the program included', Math.round(LINES / seconds));
+    const used = cpuSeconds(server.process.pid ?? 0);
+    figure(`${name}: lines/s, start of the program included`, Math.round(lines / seconds));
     figure(
-      'processor (µs a line)',
-      ((cpuSeconds(server.process.pid ?? 0) * 1e6) / LINES).toFixed(1),
+      `${name}: processor (µs a line), lines/s of one core`,
+      `${((used * 1e6) / lines).toFixed(1)}, ${Math.round(lines / used)}`,
     );
   } finally {
     await server.stop();
     directory.remove();
   }
+}
+
+export async function run(): Promise<void> {
+  await measure('Dovecot', (directory) => {
+    writeLog(join(directory, 'postfix.log'), 0, postfixDelivery);
+    return writeLog(join(directory, 'dovecot.log'), READS, dovecotRead);
+  });
+  await measure('joined', (directory) => {
+    const postfix = writeLog(join(directory, 'postfix.log'), DELIVERIES, postfixDelivery);
+    return postfix + writeLog(join(directory, 'dovecot.log'), DELIVERIES, dovecotDelivery);
+  });
 }

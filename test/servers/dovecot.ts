@@ -41,6 +41,10 @@ export interface DovecotOptions {
   readonly endpoint?: PolicyEndpoint;
   /** Where Dovecot's own submission service hands on what it takes. */
   readonly relayPort: number;
+  /** Where Sieve scripts send what they redirect, reject and answer. */
+  readonly mxPort: number;
+  /** Without anything of Mailtrail's in its configuration, to measure what that costs. */
+  readonly bare?: boolean;
   /** Comes last in the configuration. */
   readonly extraConfig?: string;
 }
@@ -126,6 +130,7 @@ haproxy_trusted_networks = 127.0.0.0/8
 submission_relay_host = 127.0.0.1
 submission_relay_port = ${options.relayPort}
 submission_relay_trusted = yes
+submission_host = 127.0.0.1:${options.mxPort}
 
 # Tests fail to sign in many times: no delays that grow with each failure.
 auth_failure_delay = 0
@@ -186,6 +191,7 @@ plugin {
 }
 
 function mailtrailConfig(options: DovecotOptions): string {
+  if (options.bare === true) return '';
   const text = filledSnippet('dovecot/99-mailtrail.conf', {
     policyUrl: options.endpoint?.policyUrl ?? 'http://127.0.0.1/',
     bearerToken: options.endpoint?.bearerToken ?? 'none',

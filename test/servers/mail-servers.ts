@@ -7,7 +7,13 @@ import { join } from 'node:path';
 import { dovecotAuditLog, startDovecot, type Dovecot, type PolicyEndpoint } from './dovecot.ts';
 import { LoadBalancer } from './load-balancer.ts';
 import { NORDLYS, type Organization } from './organization.ts';
-import { choosePostfixPorts, postfixMailLog, startPostfix, type Postfix } from './postfix.ts';
+import {
+  choosePostfixPorts,
+  postfixMailLog,
+  startPostfix,
+  type Postfix,
+  type PostfixPorts,
+} from './postfix.ts';
 import type { ProcessGroup } from './process-group.ts';
 
 /** Another program may take a port between our looking and the server's binding: tried again then. */
@@ -25,10 +31,12 @@ export interface MailServersOptions {
   readonly policyService?: string;
   /** Domains of the outside world whose server refuses every recipient. */
   readonly refusingDomains?: readonly string[];
+  /** Dovecot without anything of Mailtrail's in its configuration. */
+  readonly bareDovecot?: boolean;
   /** Comes last in Dovecot's configuration. */
   readonly extraDovecot?: string;
-  /** Comes last in Postfix's main.cf. */
-  readonly extraPostfix?: string;
+  /** Comes last in Postfix's main.cf; made from the ports where it must name one. */
+  readonly extraPostfix?: string | ((ports: PostfixPorts) => string);
 }
 
 export interface MailServers {
@@ -104,9 +112,12 @@ async function startBoth(
     organization,
     certificate,
     relayPort: ports.sink,
+    mxPort: ports.mx,
     ...(options.endpoint !== undefined && { endpoint: options.endpoint }),
+    ...(options.bareDovecot !== undefined && { bare: options.bareDovecot }),
     ...(options.extraDovecot !== undefined && { extraConfig: options.extraDovecot }),
   });
+  const { extraPostfix } = options;
   try {
     const postfix = await startPostfix({
       directory,
@@ -117,7 +128,9 @@ async function startBoth(
       authSocket: dovecot.authSocket,
       refusingDomains: options.refusingDomains ?? [],
       ...(options.policyService !== undefined && { policyService: options.policyService }),
-      ...(options.extraPostfix !== undefined && { extraConfig: options.extraPostfix }),
+      ...(extraPostfix !== undefined && {
+        extraConfig: typeof extraPostfix === 'string' ? extraPostfix : extraPostfix(ports),
+      }),
     });
     return { dovecot, postfix };
   } catch (error) {

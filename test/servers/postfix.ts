@@ -73,7 +73,8 @@ myhostname = ${organization.mailHost}
 mydomain = ${organization.domain}
 myorigin = ${organization.domain}
 mydestination =
-mynetworks = 127.0.0.2/32
+# Dovecot, whose Sieve scripts send on; clients come through the ports for proxies, from elsewhere.
+mynetworks = 127.0.0.1/32
 alias_maps =
 alias_database =
 virtual_mailbox_domains = ${organization.domain}
