@@ -39,8 +39,8 @@ export interface MessageAttachment {
   readonly type: string;
 }
 
-/** How far a message came that was not sent after all. */
-export type AbortStep = 'RCPT' | 'DATA' | 'END-OF-MESSAGE';
+/** How far a message came that was not sent after all: recipients were taken, or text had begun. */
+export type AbortStep = 'RCPT' | 'DATA';
 
 /** What the milter read of one message. Text is decoded; control characters are left as they were. */
 export interface MessageContents {
@@ -65,7 +65,7 @@ export interface MessageContents {
   readonly sender: string;
   /** The envelope's recipients that Postfix accepted, without `<>`, as they were given. */
   readonly recipients: readonly string[];
-  /** Without `<>`. */
+  /** As it stands in the header, with its `<>`. */
   readonly messageId?: string;
   /** The address of the first author. */
   readonly from?: string;
@@ -83,7 +83,7 @@ export interface MessageContents {
   readonly attachments: readonly MessageAttachment[];
   /** What is not complete; absent when everything is. */
   readonly cut?: readonly ContentsCut[];
-  /** Set when the message was given up by the client instead of being sent. */
+  /** Set when the client gave the message up, or was refused; then nothing of its text is known. */
   readonly aborted?: AbortStep;
 }
 
