@@ -7,7 +7,7 @@ NODE_VERSION_MIN=20.19.0
 # The mail servers, what starts them, and the clients of the story.
 DEBIAN_PACKAGES=(
   dovecot-core dovecot-imapd dovecot-pop3d dovecot-lmtpd dovecot-submissiond
-  dovecot-managesieved dovecot-sieve postfix openssl util-linux mpop sieve-connect
+  dovecot-managesieved dovecot-sieve dovecot-auth-lua postfix openssl util-linux mpop sieve-connect
 )
 # Where each package shows that it is there; a machine without dpkg may have them otherwise.
 NEEDED_PROGRAMS=(dovecot doveadm postfix smtp-sink openssl setpriv mpop sieve-connect)
