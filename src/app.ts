@@ -11,6 +11,8 @@ import { createDovecotCollector } from './collect/dovecot/collector.ts';
 import { createPolicyHandler, type PolicyHandler } from './collect/dovecot/policy.ts';
 import { createSignInJoin, type SignInJoin } from './collect/dovecot/sign-in-join.ts';
 import { admitLines } from './collect/http/admit-batch.ts';
+import { createMessageContentsJoin } from './collect/message-contents.ts';
+import { createMilter } from './collect/milter/milter-server.ts';
 import { createPostfixCollector } from './collect/postfix/collector.ts';
 import { createPolicyService } from './collect/postfix/policy-service.ts';
 import { createTraceJoin } from './collect/trace-join.ts';
@@ -108,6 +110,7 @@ class RunningApp implements App {
     const { intake, clock, log } = this.#parts;
     const feed = { intake, clock, log, traces: createTraceJoin(clock) };
     const signIns = this.#signIns;
+    const contents = createMessageContentsJoin(clock);
     const collectors: Collector[] = [];
     const dovecotLogs =
       dovecot.logs.length > 0
@@ -118,6 +121,13 @@ class RunningApp implements App {
       // A Dovecot log that is configured but not there tells of nothing.
       const lmtpTold = (): boolean => dovecotLogs?.status().state === 'running';
       collectors.push(createPostfixCollector({ ...feed, paths: postfix.logs, lmtpTold }));
+    }
+    if (postfix.milterListen !== undefined) {
+      const listen = postfix.milterListen;
+      const directory = join(this.#config.data, 'milter');
+      const parts = { contents, intake, clock, log, directory, disk: systemDisk };
+      // First, so that what an earlier run read is there when the log is read again.
+      collectors.unshift(createMilter({ listen, ...parts }));
     }
     if (postfix.policyListen !== undefined) {
       const listen = postfix.policyListen;

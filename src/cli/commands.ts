@@ -42,6 +42,11 @@ const SERVE: CommandSpec = {
       setting: 'postfix.policyListen',
     },
     {
+      flags: '--postfix-milter-listen <address>',
+      about: 'where Postfix shows each message: unix:/path or host:port',
+      setting: 'postfix.milterListen',
+    },
+    {
       flags: '--allow-public-without-tls',
       about: 'listen on other addresses than loopback without TLS',
       setting: 'server.allowPublicWithoutTls',

@@ -19,6 +19,7 @@ const SETTING_OPTIONS: Readonly<Record<string, string>> = {
   'dovecot-log': 'dovecot.logs',
   'postfix-log': 'postfix.logs',
   'postfix-policy-listen': 'postfix.policyListen',
+  'postfix-milter-listen': 'postfix.milterListen',
   'log-level': 'log.level',
 };
 

@@ -25,6 +25,8 @@ const DOVECOT_VALUES = {
 };
 const POSTFIX_VALUES = {
   policySocket: 'inet:127.0.0.1:4651',
+  milterSwitch: '',
+  milterSocket: 'unix:mailtrail/milter',
   mailLog: '/var/log/mail.log',
   mailLogDirectory: '/var/log',
 };
@@ -85,10 +87,13 @@ function healthyServer({ url }: { url: URL }): Response {
   return Response.json({ collectors });
 }
 
+const MILTER = '/var/spool/postfix/mailtrail/milter';
+const YAML = `postfix: { policyListen: "127.0.0.1:4651", milterListen: "unix:${MILTER}" }`;
+
 async function doctor(
   host: Host,
   more: FakeOptions = {},
-  yaml = 'postfix: { policyListen: "127.0.0.1:4651" }',
+  yaml = YAML,
 ): Promise<{ code: number; checks: readonly Check[]; text: string }> {
   const world = new FakeWorld([], {
     env: KEY_ENV,
@@ -258,16 +263,45 @@ test('Postfix: what is missing, and where it logs', async () => {
     'fail Postfix: logs to /var/log/postfix.log, Mailtrail reads /var/log/mail.log',
     'warn Postfix: uses short queue ids, which come again: messages may be taken for each other',
     'warn Postfix: does not log subjects (header_checks)',
+    'warn Postfix: does not show messages to Mailtrail in smtpd_milters and non_smtpd_milters',
   ]);
+  expect(text).toContain('smtpd_milters = { unix:mailtrail/milter, default_action=accept,');
   expect(text).toContain('smtpd_data_restrictions = check_policy_service inet:127.0.0.1:4651\n');
   host.postconf =
     'smtpd_recipient_restrictions = permit_mynetworks,\n  check_policy_service  inet:127.0.0.1:4651\n' +
-    'enable_long_queue_ids = yes\nheader_checks = x\n';
+    'enable_long_queue_ids = yes\nheader_checks = x\n' +
+    'smtpd_milters = {unix:mailtrail/milter, default_action=accept}\nnon_smtpd_milters = $smtpd_milters\n';
   expect(troubles((await doctor(host)).checks)).toEqual([
     'warn Postfix: refuses all mail while Mailtrail is down (smtpd_policy_service_default_action)',
   ]);
   const off = await doctor(host, {}, 'organization: { name: a }');
   expect(troubles(off.checks)[0]).toContain('postfix.policyListen is off');
+});
+
+test('Postfix: whether it shows messages to the milter, and what if that is down', async () => {
+  const host = new FakeHost();
+  const others = fillTemplate(POSTFIX, POSTFIX_VALUES).replaceAll(/^.*milters =.*$/gm, '');
+  host.postconf = `${others}smtpd_milters = inet:localhost:11332, unix:mailtrail/milter\n`;
+  const half = await doctor(host);
+  expect(troubles(half.checks)).toEqual([
+    'warn Postfix: does not show messages to Mailtrail in non_smtpd_milters',
+  ]);
+  host.postconf += 'non_smtpd_milters = $smtpd_milters\n';
+  const refusing = await doctor(host);
+  expect(troubles(refusing.checks)).toEqual([
+    'fail Postfix: refuses all mail while Mailtrail is down (milter_default_action)',
+  ]);
+  host.postconf += 'milter_default_action = accept\n';
+  expect(troubles((await doctor(host)).checks)).toEqual([]);
+  host.postconf = host.postconf.replace('unix:mailtrail/milter', 'unix:/run/mailtrail/milter');
+  const outside = YAML.replace('/var/spool/postfix', '/run');
+  expect(troubles((await doctor(host, {}, outside)).checks)).toEqual([
+    "warn Postfix: cannot reach the milter's socket /run/mailtrail/milter where smtpd is chrooted, as on Debian",
+  ]);
+  const off = await doctor(host, {}, 'postfix: { policyListen: "127.0.0.1:4651" }');
+  expect(troubles(off.checks)).toEqual([
+    'skip Postfix: does not show messages to Mailtrail, so attachments are not known: postfix.milterListen is off',
+  ]);
 });
 
 test('a wrong configuration is a failure, the server is asked all the same', async () => {

@@ -17,6 +17,7 @@ import {
   dovecotValues,
   HIDDEN_SECRETS,
   mailServerConfiguration,
+  milterValues,
   ownUrl,
   postfixValues,
   type MailServer,
@@ -34,6 +35,7 @@ const MARKS: Readonly<Record<CheckStatus, readonly [mark: string, style: Style]>
 /** Values for what cannot be known yet, so that a snippet still has all its lines. */
 const UNKNOWN: TemplateValues = {
   policySocket: 'inet:127.0.0.1:4651',
+  ...milterValues(undefined),
   mailLog: '/var/log/mail.log',
   mailLogDirectory: '/var/log',
 };

@@ -157,6 +157,10 @@ test('print-config postfix', async () => {
   expect(out).toContain('check_policy_service unix:/run/p\n');
   expect(out).toContain('maillog_file = /var/log/postfix/a.log\n');
   expect(out).toContain('maillog_file_prefixes = /var/log/postfix,');
+  expect(out).toContain('\n#smtpd_milters = { unix:mailtrail/milter, default_action=accept,');
+  const milter = files[FILE].replace('{', '{ milterListen: "unix:/run/m",');
+  const shown = await printConfig(['postfix'], { files: { [FILE]: milter } });
+  expect(shown.out).toContain('\nsmtpd_milters = { unix:/run/m, default_action=accept,');
   const off = await printConfig(['postfix']);
   expect(off.code).toBe(3);
   expect(off.err).toContain('postfix.policyListen is off');

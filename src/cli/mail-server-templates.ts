@@ -81,16 +81,43 @@ export function postfixSocket(address: TcpAddress | SocketPath): string {
   return 'path' in address ? `unix:${address.path}` : `inet:${formatAddress(address)}`;
 }
 
+/** Where Debian's Postfix runs chrooted: a socket in it is named from there. */
+const POSTFIX_QUEUE = '/var/spool/postfix/';
+/** Suggested where the milter is off. */
+const MILTER_SUGGESTED = { path: `${POSTFIX_QUEUE}mailtrail/milter` };
+
+/** The milter's address as Postfix writes it, e.g. `unix:mailtrail/milter`. */
+export function milterSocket(address: TcpAddress | SocketPath): string {
+  if (!('path' in address)) return postfixSocket(address);
+  const inside = address.path.startsWith(POSTFIX_QUEUE);
+  return `unix:${inside ? address.path.slice(POSTFIX_QUEUE.length) : address.path}`;
+}
+
+/** The milter's lines are comments while it is off. */
+export function milterValues(
+  address: TcpAddress | SocketPath | undefined,
+): Pick<TemplateValues, 'milterSwitch' | 'milterSocket'> {
+  return {
+    milterSwitch: address === undefined ? '#' : '',
+    milterSocket: milterSocket(address ?? MILTER_SUGGESTED),
+  };
+}
+
 /** The values for Postfix. Throws a CliError for what the configuration does not say. */
 export function postfixValues(config: Config): TemplateValues {
-  const { policyListen, logs } = config.postfix;
+  const { policyListen, milterListen, logs } = config.postfix;
   if (policyListen === undefined) {
     const message =
       'postfix.policyListen is off, so Postfix has nobody to ask; set it, e.g. to 127.0.0.1:4651, and restart the server';
     throw new CliError(EXIT.config, message);
   }
   const mailLog = firstLog(logs, 'postfix.logs');
-  return { policySocket: postfixSocket(policyListen), mailLog, mailLogDirectory: dirname(mailLog) };
+  return {
+    policySocket: postfixSocket(policyListen),
+    ...milterValues(milterListen),
+    mailLog,
+    mailLogDirectory: dirname(mailLog),
+  };
 }
 
 /** Fills a template in. Throws when it has a placeholder without a value. */

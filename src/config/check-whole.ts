@@ -12,7 +12,6 @@ const REMEDY =
 
 function bindingProblems(parsed: Parsed, origin: (path: string) => Origin): ConfigProblem[] {
   const { listen, tls, allowPublicWithoutTls } = parsed.server;
-  const { policyListen } = parsed.postfix;
   const problems: ConfigProblem[] = [];
   if (allowPublicWithoutTls) return problems;
   if (!isLoopback(listen.host) && (tls.cert === undefined || tls.key === undefined)) {
@@ -20,10 +19,15 @@ function bindingProblems(parsed: Parsed, origin: (path: string) => Origin): Conf
     const message = `expected a loopback address, found ${listen.host}, which others can reach without TLS; ${REMEDY}`;
     problems.push({ origin: origin(path), path, message });
   }
-  if (policyListen !== undefined && 'host' in policyListen && !isLoopback(policyListen.host)) {
-    const path = 'postfix.policyListen';
+  for (const [setting, protocol] of [
+    ['policyListen', 'policy'],
+    ['milterListen', 'milter'],
+  ] as const) {
+    const address = parsed.postfix[setting];
+    if (address === undefined || !('host' in address) || isLoopback(address.host)) continue;
+    const path = `postfix.${setting}`;
     const message =
-      `expected a loopback address or a socket, found ${policyListen.host}: the policy protocol has neither ` +
+      `expected a loopback address or a socket, found ${address.host}: the ${protocol} protocol has neither ` +
       'TLS nor passwords, so others could write into the log; listen on 127.0.0.1 or unix:/path, ' +
       'or allow it with server.allowPublicWithoutTls: true';
     problems.push({ origin: origin(path), path, message });

@@ -37,6 +37,7 @@ dovecot:
 postfix:
   logs: [/var/log/mail.log]
   policyListen: 127.0.0.1:4651
+  milterListen: unix:/var/spool/postfix/mailtrail/milter
 access:
   rules:
     - name: BlockImapOutside

@@ -160,6 +160,19 @@ const postfix = section({
     },
     parseListenAddress,
   ),
+  milterListen: optionalSetting<TcpAddress | SocketPath>(
+    {
+      about:
+        "Where Postfix shows each message to Mailtrail's milter, which reads headers and attachment names and lets every message pass. " +
+        'A socket is faster than TCP; Postfix on Debian only reaches those in its queue directory. ' +
+        "Make the socket's directory one that only Mailtrail and Postfix may enter: " +
+        '`install -d -o mailtrail -g postfix -m 2750 /var/spool/postfix/mailtrail`.',
+      expects: 'unix:/path, or host:port such as 127.0.0.1:4653',
+      defaultNote: 'off',
+      example: 'unix:/var/spool/postfix/mailtrail/milter',
+    },
+    parseListenAddress,
+  ),
 });
 
 const journal = section({
@@ -240,6 +253,7 @@ export interface Config {
   readonly postfix: {
     readonly logs: readonly string[];
     readonly policyListen?: TcpAddress | SocketPath;
+    readonly milterListen?: TcpAddress | SocketPath;
   };
   readonly access: { readonly rules: readonly AccessRule[] };
   /** Days to keep, by log type; a type that is absent is kept for ever. */

@@ -29,6 +29,8 @@ export interface MailServersOptions {
   readonly endpoint?: PolicyEndpoint;
   /** Mailtrail's policy service, e.g. `127.0.0.1:4651`. Without it Postfix asks nobody. */
   readonly policyService?: string;
+  /** The path of the socket of Mailtrail's milter. Without it Postfix shows nobody its messages. */
+  readonly milterSocket?: string;
   /** Domains of the outside world whose server refuses every recipient. */
   readonly refusingDomains?: readonly string[];
   /** Dovecot without anything of Mailtrail's in its configuration. */
@@ -128,6 +130,7 @@ async function startBoth(
       authSocket: dovecot.authSocket,
       refusingDomains: options.refusingDomains ?? [],
       ...(options.policyService !== undefined && { policyService: options.policyService }),
+      ...(options.milterSocket !== undefined && { milterSocket: options.milterSocket }),
       ...(extraPostfix !== undefined && {
         extraConfig: typeof extraPostfix === 'string' ? extraPostfix : extraPostfix(ports),
       }),

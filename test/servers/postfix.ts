@@ -32,6 +32,8 @@ export interface PostfixOptions {
   readonly authSocket: string;
   /** Mailtrail's policy service, e.g. `127.0.0.1:4651`; without it Postfix asks nobody. */
   readonly policyService?: string;
+  /** The path of the socket of Mailtrail's milter; without it Postfix shows nobody its messages. */
+  readonly milterSocket?: string;
   /** Domains of the outside world whose server refuses every recipient. */
   readonly refusingDomains: readonly string[];
   /** Comes last in main.cf. */
@@ -99,6 +101,8 @@ lmtp_tls_security_level = none
 function mailtrailConfig(options: PostfixOptions): string {
   const mailLog = postfixMailLog(options.directory);
   const text = filledSnippet('postfix/main.cf', {
+    milterSwitch: options.milterSocket === undefined ? '#' : '',
+    milterSocket: `unix:${options.milterSocket ?? 'mailtrail/milter'}`,
     policySocket: `inet:${options.policyService ?? '127.0.0.1:1'}`,
     mailLog,
     mailLogDirectory: dirname(mailLog),

@@ -1,6 +1,6 @@
 // Whether Postfix tells Mailtrail what it should: `postconf -n` compared with our template.
 import type { Config } from '../../config/schema.ts';
-import { postfixSocket } from '../mail-server-templates.ts';
+import { milterSocket, postfixSocket } from '../mail-server-templates.ts';
 import { area, type Check } from './check.ts';
 import type { Host } from './host.ts';
 
@@ -76,9 +76,39 @@ function logChecks(found: Parameters, template: Parameters, config: Config): Che
     const message = 'uses short queue ids, which come again: messages may be taken for each other';
     checks.push(postfix.warn(message, ADD, snippet(template, 'enable_long_queue_ids')));
   }
-  if (!found.has('header_checks') && !found.has('smtpd_milters')) {
+  if (!found.has('header_checks')) {
     const message = 'does not log subjects (header_checks)';
     checks.push(postfix.warn(message, ADD, snippet(template, 'header_checks')));
+  }
+  return checks;
+}
+
+function milterChecks(found: Parameters, template: Parameters, config: Config): Check[] {
+  const { milterListen } = config.postfix;
+  if (milterListen === undefined) {
+    const message =
+      'does not show messages to Mailtrail, so attachments are not known: postfix.milterListen is off';
+    return [postfix.skip(message)];
+  }
+  const names = [milterSocket(milterListen), postfixSocket(milterListen)];
+  const lists = ['smtpd_milters', 'non_smtpd_milters'];
+  const value = (list: string): string =>
+    (found.get(list) ?? '').replace('$smtpd_milters', found.get('smtpd_milters') ?? '');
+  const lacking = lists.filter((list) => !names.some((name) => value(list).includes(name)));
+  if (lacking.length > 0) {
+    const message = `does not show messages to Mailtrail in ${lacking.join(' and ')}`;
+    return [postfix.warn(message, ADD, snippet(template, ...lacking))];
+  }
+  const checks = [postfix.ok('shows messages to Mailtrail')];
+  const text = value('smtpd_milters');
+  if (!text.includes('default_action=accept') && found.get('milter_default_action') !== 'accept') {
+    const message = 'refuses all mail while Mailtrail is down (milter_default_action)';
+    checks.push(postfix.fail(message, ADD, snippet(template, 'smtpd_milters')));
+  }
+  const queue = found.get('queue_directory') ?? '/var/spool/postfix';
+  if ('path' in milterListen && !milterListen.path.startsWith(`${queue}/`)) {
+    const message = `cannot reach the milter's socket ${milterListen.path} where smtpd is chrooted, as on Debian`;
+    checks.push(postfix.warn(message, `choose one in ${queue} for postfix.milterListen`));
   }
   return checks;
 }
@@ -101,5 +131,5 @@ export async function postfixChecks(
   }
   const found = parseParameters(output.stdout);
   const wanted = parseParameters(template);
-  return [...policyCheck(found, wanted, config), ...logChecks(found, wanted, config)];
+  return [policyCheck, logChecks, milterChecks].flatMap((check) => check(found, wanted, config));
 }

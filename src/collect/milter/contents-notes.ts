@@ -161,7 +161,8 @@ export class ContentsNotes {
 
   #failed(error: unknown): void {
     const why = error instanceof Error ? error.message : String(error);
-    const reason = `what the milter reads is not noted in ${this.#options.directory}: ${why}; a crash would lose the attachment names of the messages of that moment`;
+    const what = `what the milter reads is not noted in ${this.#options.directory}`;
+    const reason = `${what}: ${why}; a crash would lose the attachment names of that moment`;
     if (this.#reason === undefined) this.#options.log.warn(reason);
     this.#reason = reason;
   }
