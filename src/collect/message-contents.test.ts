@@ -2,10 +2,11 @@ import { describe, expect, it } from 'vitest';
 import type { Clock } from '../platform/clock.ts';
 import {
   createMessageContentsJoin,
+  LOG_AFTER_ABORT_MS,
+  LOG_BEFORE_ABORT_MS,
   MESSAGE_CONTENTS_AGE_MS,
   MESSAGE_CONTENTS_CHARS_MAX,
   MESSAGE_CONTENTS_MAX,
-  SAME_ABORT_MS,
   SETTLED_ABORTS_MAX,
   type MessageContents,
 } from './message-contents.ts';
@@ -77,28 +78,58 @@ describe('the join of contents', () => {
 
 describe('the ledger of aborts', () => {
   const abort = { queueId: 'A', saslUser: 'Ann@x.example', clientAddress: '192.0.2.1', timeMs: 0 };
+  const { queueId: _, ...nameless } = abort;
+  const same = { ...abort, saslUser: 'ann@X.example' };
 
-  it('lets the first of two sides tell', () => {
+  it('lets the first of two sides tell, and nobody twice', () => {
     const join = createMessageContentsJoin(new SetClock());
-    expect(join.settleAbort(abort)).toBe(true);
-    expect(join.settleAbort(abort)).toBe(false);
-    expect(join.settleAbort({ ...abort, queueId: 'B' })).toBe(true);
+    expect(join.settleAbort('log', abort)).toBe(true);
+    expect(join.settleAbort('milter', abort)).toBe(false);
+    expect(join.settleAbort('log', abort)).toBe(false);
+    expect(join.settleAbort('milter', { ...abort, queueId: 'B' })).toBe(true);
+    expect(join.settleAbort('log', { ...abort, queueId: 'B' })).toBe(false);
   });
 
-  it('knows the same user at the same address at the same time where a queue id is missing', () => {
+  it('knows the same user at the same address where the milter has no queue id', () => {
     const join = createMessageContentsJoin(new SetClock());
-    const { queueId: _, ...nameless } = abort;
-    expect(join.settleAbort(nameless)).toBe(true);
-    const later = { ...abort, saslUser: 'ann@X.example', timeMs: SAME_ABORT_MS };
-    expect(join.settleAbort(later)).toBe(false);
-    expect(join.settleAbort({ ...later, clientAddress: '192.0.2.2' })).toBe(true);
-    expect(join.settleAbort({ ...abort, queueId: 'C', timeMs: SAME_ABORT_MS + 1 })).toBe(true);
+    expect(join.settleAbort('milter', nameless)).toBe(true);
+    expect(join.settleAbort('log', { ...same, clientAddress: '192.0.2.2' })).toBe(true);
+    expect(join.settleAbort('log', { ...same, queueId: 'C', timeMs: LOG_AFTER_ABORT_MS })).toBe(
+      false,
+    );
+    const another = { ...same, queueId: 'D', timeMs: LOG_AFTER_ABORT_MS };
+    expect(join.settleAbort('log', another)).toBe(true);
+    expect(join.settleAbort('milter', nameless)).toBe(false);
+  });
+
+  it('knows a refusal that the client answered by leaving, not a later submission', () => {
+    const join = createMessageContentsJoin(new SetClock());
+    expect(join.settleAbort('log', same)).toBe(true);
+    expect(join.settleAbort('milter', { ...nameless, timeMs: LOG_BEFORE_ABORT_MS + 1 })).toBe(true);
+    expect(join.settleAbort('milter', { ...nameless, timeMs: LOG_BEFORE_ABORT_MS })).toBe(false);
+  });
+
+  it('does not take several of one side for each other', () => {
+    const join = createMessageContentsJoin(new SetClock());
+    expect(join.settleAbort('milter', nameless)).toBe(true);
+    expect(join.settleAbort('milter', nameless)).toBe(true);
+    expect(join.settleAbort('milter', abort)).toBe(true);
+  });
+
+  it('does not take one whose queue id the milter had for one without', () => {
+    const join = createMessageContentsJoin(new SetClock());
+    join.offer(contents('A', { aborted: 'DATA' }));
+    expect(join.settleAbort('log', abort)).toBe(true);
+    expect(join.settleAbort('milter', nameless)).toBe(true);
+    expect(join.settleAbort('milter', abort)).toBe(false);
   });
 
   it(`remembers ${SETTLED_ABORTS_MAX}`, () => {
     const join = createMessageContentsJoin(new SetClock());
-    for (let n = 0; n <= SETTLED_ABORTS_MAX; n++) join.settleAbort({ ...abort, queueId: `${n}` });
-    expect(join.settleAbort({ ...abort, queueId: '1' })).toBe(false);
-    expect(join.settleAbort({ ...abort, queueId: '0' })).toBe(true);
+    for (let n = 0; n <= SETTLED_ABORTS_MAX; n++) {
+      join.settleAbort('log', { ...abort, queueId: `${n}` });
+    }
+    expect(join.settleAbort('log', { ...abort, queueId: '1' })).toBe(false);
+    expect(join.settleAbort('log', { ...abort, queueId: '0' })).toBe(true);
   });
 });

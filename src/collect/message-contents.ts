@@ -14,11 +14,13 @@ export const MESSAGE_CONTENTS_AGE_MS = 3_600_000;
 /** Most settled aborts that are remembered; the oldest go first. */
 export const SETTLED_ABORTS_MAX = 1_000;
 /**
- * Where one side does not know the queue id, the same user at the same address within this time
- * means the same submission, in ms: the log has whole seconds, and a client that was refused hangs
- * up at once.
+ * Postfix tells its milter no queue id before the second recipient. The same user at the same address
+ * means the same submission then, when the log told of it so long before, in ms: a client that was
+ * refused may keep the connection until Postfix's `smtpd_timeout`; or so long after: the log has whole
+ * seconds.
  */
-export const SAME_ABORT_MS = 5_000;
+export const LOG_BEFORE_ABORT_MS = 300_000;
+export const LOG_AFTER_ABORT_MS = 5_000;
 
 /** Something in the message that was longer or more than its limit, and was cut there. */
 export type ContentsCut =
@@ -96,6 +98,16 @@ export interface Abort {
   readonly timeMs: number;
 }
 
+/** The two who see submissions end. */
+export type AbortWitness = 'log' | 'milter';
+
+interface Settled {
+  readonly by: AbortWitness;
+  readonly abort: Abort;
+  /** The other side has spoken of it too. */
+  paired: boolean;
+}
+
 /** Hears of contents as they are offered. */
 export type ContentsListener = (contents: MessageContents) => void;
 
@@ -110,7 +122,7 @@ export class MessageContentsJoin {
   readonly #clock: Clock;
   readonly #kept = new Map<string, Kept>();
   readonly #listeners = new Set<ContentsListener>();
-  readonly #settled: Abort[] = [];
+  readonly #settled: Settled[] = [];
   #chars = 0;
 
   constructor(clock: Clock) {
@@ -136,14 +148,41 @@ export class MessageContentsJoin {
   }
 
   /**
-   * Decides who tells of an aborted submission: true for the first who asks, who then tells it (or
-   * knows that it was refused rather than given up, and tells nothing), false for everybody after.
+   * Decides who tells of a submission that came to nothing: true for the first of the two sides, which
+   * then tells it (or knows that it was refused rather than given up, and tells nothing), false for
+   * the second, and for a side that asks again.
    */
-  settleAbort(abort: Abort): boolean {
-    if (this.#settled.some((settled) => sameAbort(settled, abort))) return false;
-    this.#settled.push(abort);
+  settleAbort(by: AbortWitness, abort: Abort): boolean {
+    const known = this.#settled.find((settled) => this.#same(settled, by, abort));
+    if (known !== undefined) {
+      known.paired ||= known.by !== by;
+      return false;
+    }
+    this.#settled.push({ by, abort, paired: false });
     if (this.#settled.length > SETTLED_ABORTS_MAX) this.#settled.shift();
     return true;
+  }
+
+  #same(settled: Settled, by: AbortWitness, abort: Abort): boolean {
+    const known = settled.abort;
+    if (known.queueId !== undefined && abort.queueId !== undefined) {
+      return known.queueId === abort.queueId;
+    }
+    const queueId = known.queueId ?? abort.queueId;
+    // The milter would have said the queue id if it had known it.
+    if (settled.by === by || settled.paired || this.#knows(queueId)) return false;
+    const [log, milter] = by === 'log' ? [abort, known] : [known, abort];
+    const agoMs = milter.timeMs - log.timeMs;
+    return (
+      known.saslUser.toLowerCase() === abort.saslUser.toLowerCase() &&
+      known.clientAddress === abort.clientAddress &&
+      agoMs <= LOG_BEFORE_ABORT_MS &&
+      agoMs >= -LOG_AFTER_ABORT_MS
+    );
+  }
+
+  #knows(queueId: string | undefined): boolean {
+    return queueId !== undefined && this.#kept.has(queueId);
   }
 
   #keep(queueId: string, contents: MessageContents): void {
@@ -169,17 +208,6 @@ export class MessageContentsJoin {
     this.#chars -= this.#kept.get(queueId)?.chars ?? 0;
     this.#kept.delete(queueId);
   }
-}
-
-function sameAbort(one: Abort, other: Abort): boolean {
-  if (one.queueId !== undefined && other.queueId !== undefined) {
-    return one.queueId === other.queueId;
-  }
-  return (
-    one.saslUser.toLowerCase() === other.saslUser.toLowerCase() &&
-    one.clientAddress === other.clientAddress &&
-    Math.abs(one.timeMs - other.timeMs) <= SAME_ABORT_MS
-  );
 }
 
 /** The join that the milter and `createPostfixCollector` are given. */

@@ -80,7 +80,7 @@ export class Aborts {
     this.#pending.get(contents)?.();
     this.#pending.delete(contents);
     const abort = abortOf(contents);
-    if (abort === undefined || !this.#options.contents.settleAbort(abort)) return;
+    if (abort === undefined || !this.#options.contents.settleAbort('milter', abort)) return;
     const told = this.#tell(contents, abort).finally(() => this.#telling.delete(told));
     this.#telling.add(told);
   }

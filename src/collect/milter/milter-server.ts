@@ -64,7 +64,7 @@ class MilterServer implements Milter {
     const { listen, contents, log } = this.#options;
     for (const note of await this.#notes.open()) {
       if ('contents' in note) contents.offer(note.contents);
-      else contents.settleAbort(note.settled);
+      else contents.settleAbort('milter', note.settled);
     }
     if ('path' in listen) await removeStaleSocket(listen.path);
     await new Promise<void>((resolve, reject) => {
