@@ -1,6 +1,9 @@
 // Header text in encoded words, as it stands in a message, made readable.
 
-const WORD = /=\?([A-Za-z0-9_-]{1,40})(?:\*[A-Za-z0-9-]+)?\?([BbQq])\?([^? ]*)\?=/g;
+const ONE = String.raw`=\?([A-Za-z0-9_-]{1,40})(?:\*[A-Za-z0-9-]+)?\?([BbQq])\?([^? ]*)\?=`;
+const WORD = new RegExp(ONE, 'g');
+/** Words that follow each other; the space between them is not part of the text. */
+const RUN = new RegExp(`${ONE}(?:\\s*${ONE})*`, 'g');
 
 function quotedPrintable(text: string): Buffer {
   const spaced = text.replaceAll('_', ' ');
@@ -13,21 +16,37 @@ function quotedPrintable(text: string): Buffer {
   return Buffer.from(bytes);
 }
 
+function decodeRun(run: string): string {
+  let text = '';
+  let charset = '';
+  let bytes: Buffer[] = [];
+  let raw = '';
+  const flush = (): void => {
+    try {
+      if (raw !== '') text += new TextDecoder(charset).decode(Buffer.concat(bytes));
+    } catch {
+      text += raw;
+    }
+    bytes = [];
+    raw = '';
+  };
+  for (const [whole, name = '', encoding = '', encoded = ''] of run.matchAll(WORD)) {
+    const more =
+      encoding.toUpperCase() === 'B' ? Buffer.from(encoded, 'base64') : quotedPrintable(encoded);
+    if (name.toLowerCase() !== charset) flush();
+    charset = name.toLowerCase();
+    bytes.push(more);
+    raw += whole;
+  }
+  flush();
+  return text;
+}
+
 /**
  * Decodes RFC 2047 encoded words; text that is none, or in a character set that is not known, stays
- * as it is. Space between two encoded words is not part of the text.
+ * as it is. A character may begin in one word and end in the next, which the RFC forbids and many
+ * programs write.
  */
 export function decodeEncodedWords(text: string): string {
-  if (!text.includes('=?')) return text;
-  return text
-    .replace(/(\?=)\s+(?==\?)/g, '$1')
-    .replace(WORD, (whole, charset: string, encoding: string, encoded: string) => {
-      const bytes =
-        encoding.toUpperCase() === 'B' ? Buffer.from(encoded, 'base64') : quotedPrintable(encoded);
-      try {
-        return new TextDecoder(charset).decode(bytes);
-      } catch {
-        return whole;
-      }
-    });
+  return text.includes('=?') ? text.replace(RUN, decodeRun) : text;
 }

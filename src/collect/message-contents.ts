@@ -52,7 +52,7 @@ export interface MessageContents {
   readonly timeMs: number;
   /** Postfix's `myhostname`. */
   readonly serverName?: string;
-  /** Absent for local submission. */
+  /** For mail of sendmail(1), Postfix says 127.0.0.1. */
   readonly clientAddress?: string;
   readonly clientPort?: number;
   /** As verified by Postfix; absent when it is `unknown`. */

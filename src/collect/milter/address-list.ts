@@ -34,7 +34,7 @@ function angleEnd(text: string, from: number): number {
 }
 
 function plausible(address: string): boolean {
-  return /^(?:"(?:[^"\\]|\\.)*"|[^\s"<>()[\],;:\\]+)@(?:\[[^\]\s]*\]|[^\s"<>()[\],;:@]+)$/.test(
+  return /^(?:"(?:[^"\\]|\\.)*"|[^\s"<>()[\],;:\\@]+)@(?:\[[^\]\s]*\]|[^\s"<>()[\],;:@]+)$/.test(
     address,
   );
 }
