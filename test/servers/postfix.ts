@@ -112,6 +112,15 @@ function mailtrailConfig(options: PostfixOptions): string {
     : text;
 }
 
+/** Leaves out the parameters that come again later: each of Postfix's programs would log a warning. */
+function withoutOverridden(config: string, later: string): string {
+  const names = new Set([...later.matchAll(/^(\w+)\s*=/gm)].map((match) => match[1]));
+  return config
+    .split('\n')
+    .filter((line) => !names.has(/^(\w+)\s*=/.exec(line)?.[1]))
+    .join('\n');
+}
+
 const PROXY = '-o smtpd_upstream_proxy_protocol=haproxy';
 const SUBMISSION = '-o syslog_name=postfix/submission -o smtpd_sasl_auth_enable=yes';
 
@@ -194,7 +203,11 @@ export async function startPostfix(options: PostfixOptions): Promise<Postfix> {
   const configDirectory = join(root, 'etc');
   writeFileSync(
     join(configDirectory, 'main.cf'),
-    [siteConfig(options, root), mailtrailConfig(options), options.extraConfig ?? ''].join('\n'),
+    [
+      withoutOverridden(siteConfig(options, root), options.extraConfig ?? ''),
+      mailtrailConfig(options),
+      options.extraConfig ?? '',
+    ].join('\n'),
   );
   writeFileSync(join(configDirectory, 'master.cf'), masterConfig(ports));
   const outputFile = join(root, 'log', 'start.log');

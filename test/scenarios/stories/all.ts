@@ -1,0 +1,42 @@
+// Every scenario, in the order in which they are recorded.
+import type { Scenario } from '../scenario.ts';
+import { flags, folders, moves, pipelined } from './changing.ts';
+import {
+  dovecotSubmission,
+  inbound,
+  rejected,
+  sieveActions,
+  submission,
+  undeliverable,
+} from './delivery.ts';
+import { hostile } from './hostile.ts';
+import { doveadm, pop3, sieveScripts } from './other-protocols.ts';
+import { browse, fetch, fetchMany } from './reading.ts';
+import { permissions, shared } from './sharing.ts';
+import { deniedByRule, masterUser, signIn, token } from './sign-in.ts';
+
+export const SCENARIOS: readonly Scenario[] = [
+  signIn,
+  masterUser,
+  token,
+  deniedByRule,
+  fetch,
+  fetchMany,
+  browse,
+  flags,
+  moves,
+  folders,
+  pipelined,
+  permissions,
+  shared,
+  pop3,
+  sieveScripts,
+  doveadm,
+  inbound,
+  rejected,
+  sieveActions,
+  submission,
+  undeliverable,
+  dovecotSubmission,
+  hostile,
+];
