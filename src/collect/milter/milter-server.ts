@@ -28,8 +28,8 @@ export interface MilterOptions {
   readonly intake: Intake;
   readonly clock: Clock;
   readonly log: Log;
-  /** For tests of the limit. */
-  readonly connectionsMax?: number;
+  /** For tests of the limits. */
+  readonly limits?: { readonly connectionsMax?: number; readonly idleMs?: number };
 }
 
 /** The milter; `address` is where it listens once it was started. */
@@ -55,7 +55,7 @@ class MilterServer implements Milter {
     this.#options = options;
     this.#notes = new ContentsNotes(options);
     this.#aborts = new Aborts({ ...options, notes: this.#notes });
-    this.#connectionsMax = options.connectionsMax ?? MILTER_CONNECTIONS_MAX;
+    this.#connectionsMax = options.limits?.connectionsMax ?? MILTER_CONNECTIONS_MAX;
     this.#server = createServer((socket) => this.#connected(socket));
     this.#server.maxConnections = this.#connectionsMax + MILTER_UNREAD_CONNECTIONS_MAX;
   }
@@ -134,7 +134,7 @@ class MilterServer implements Milter {
     else this.#read++;
     this.#sockets.add(socket);
     socket.setNoDelay(true);
-    socket.setTimeout(MILTER_IDLE_MS, () => socket.destroy());
+    socket.setTimeout(this.#options.limits?.idleMs ?? MILTER_IDLE_MS, () => socket.destroy());
     socket.on('error', () => socket.destroy());
     socket.on('close', () => {
       this.#sockets.delete(socket);
