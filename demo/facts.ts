@@ -6,7 +6,7 @@ import type { Program } from '../test/servers/clients/imap.ts';
 export type Row = Readonly<Record<string, string>>;
 
 const WRONG_PASSWORD = 'Invalid username or password';
-const REFUSED_BY_RULE = 'Denied by access control rule';
+const REFUSED_BY_RULE = 'Denied by access control rule ';
 
 /** The story's facts, each list in the order of the story. */
 export interface StoryFacts {
@@ -81,7 +81,7 @@ export function emptyFacts(): StoryFacts {
     impersonations,
     wrongPassword: (user, address, protocol) => failed(user, address, protocol, WRONG_PASSWORD),
     refusedByRule: (user_id, source_ip, protocol, rule_id) => {
-      failed(user_id, source_ip, protocol, REFUSED_BY_RULE);
+      failed(user_id, source_ip, protocol, REFUSED_BY_RULE + rule_id);
       refusals.push({ user_id, source_ip, protocol, rule_id, access_granted: '0' });
     },
     signedIn: (user_id, source_ip, protocol, program) => {

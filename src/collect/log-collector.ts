@@ -11,7 +11,7 @@ import type { Clock } from '../platform/clock.ts';
 import type { Log } from '../platform/log.ts';
 import type { Collector, CollectorStatus, Intake } from './collector.ts';
 import { HOLD_MS, type Held, type Holdings, type HoldingsMark } from './holdings.ts';
-import type { Checkpoint } from '../journal/journal.ts';
+import { JournalError, type Checkpoint } from '../journal/journal.ts';
 import { Tail, type TailBatch, type TailPlace } from './tail.ts';
 
 /** Most of a log that is read once more at a start, in bytes: some 2 s of reading. */
@@ -96,10 +96,13 @@ export class LogCollector implements Collector {
   #reading: Promise<void> = Promise.resolve();
   #handing: Promise<void> = Promise.resolve();
   #handingCount = 0;
+  #noting: Promise<void> | undefined;
   #place: TailPlace = { at: 0, files: [] };
   /** Lines before this place were told by an earlier run. */
   #toldTo = 0;
   #notedAt = 0;
+  /** Whether there is a checkpoint of it. */
+  #known = false;
   #releaseTimer: { cancel(): void } | undefined;
   #endPause: (() => void) | undefined;
   #stopping = false;
@@ -139,6 +142,7 @@ export class LogCollector implements Collector {
       this.#toldTo - REREAD_BYTES_MAX,
     );
     if (checkpoint !== undefined) {
+      this.#known = true;
       assembler.restore(checkpoint.carry);
       this.#holdings.resume(checkpoint.holdings);
     }
@@ -179,11 +183,30 @@ export class LogCollector implements Collector {
     };
   }
 
-  /** Tells held events now, because something outside the log completed them. */
-  tellEarly(held: readonly Held[]): void {
-    const out: AuditEvent[] = [];
+  /** Tells held events now, because something outside the log completed them, and further events. */
+  tellEarly(held: readonly Held[], events: readonly AuditEvent[] = []): void {
+    const out: AuditEvent[] = [...events];
     for (const each of held) this.#holdings.tellEarly(each, out);
     if (out.length > 0) this.#handIn(out);
+  }
+
+  /** Hands in events that are not of this log; resolves when they and a checkpoint are durable. */
+  async tell(events: readonly AuditEvent[]): Promise<void> {
+    this.#handIn(events);
+    await this.#handing;
+    if (this.#gaveUp) throw new JournalError('closed', 'the server stops');
+  }
+
+  /**
+   * Resolves when a checkpoint made after the call is durable. However often it is called, at most
+   * one checkpoint waits beside what is being written.
+   */
+  async note(): Promise<void> {
+    this.#noting ??= this.#handing.then(() => {
+      this.#noting = undefined;
+      return this.tell([]);
+    });
+    await this.#noting;
   }
 
   async #readAll(tail: Tail): Promise<void> {
@@ -196,7 +219,9 @@ export class LogCollector implements Collector {
       const out = this.#assemble(batch);
       this.#place = batch.place;
       if (this.#holdings.size > 0) this.#scheduleRelease();
-      if (out.length > 0 || batch.place.at - this.#notedAt >= UNNOTED_BYTES_MAX) this.#handIn(out);
+      // A log that is new is noted at once: it may be rotated before it tells anything.
+      const far = !this.#known || batch.place.at - this.#notedAt >= UNNOTED_BYTES_MAX;
+      if (out.length > 0 || far) this.#handIn(out);
     }
   }
 
@@ -253,6 +278,7 @@ export class LogCollector implements Collector {
   #handIn(events: readonly AuditEvent[]): void {
     const checkpoint = { source: this.#source, value: this.#checkpoint(this.#place) };
     this.#notedAt = this.#place.at;
+    this.#known = true;
     this.#handingCount++;
     this.#handing = this.#handInAfter(this.#handing, events, checkpoint);
   }

@@ -6,6 +6,7 @@ import type { AuditEvent } from '../../event/audit-event.ts';
 import type { Held } from '../holdings.ts';
 import { Holdings } from '../holdings.ts';
 import type { Assembler, LineOutcome } from '../log-collector.ts';
+import type { SaslJoin } from '../sasl-join.ts';
 import type { TraceJoin } from '../trace-join.ts';
 import {
   accessEvent,
@@ -14,6 +15,7 @@ import {
   serviceOf,
   type AccessDetails,
 } from './access-record.ts';
+import { agentLine, parseAuthLine } from './auth-line.ts';
 import { SignIns } from './authentication.ts';
 import { delivery, isDelivery, sieveAction } from './delivery.ts';
 import {
@@ -45,6 +47,10 @@ export interface DovecotAssemblerOptions {
   readonly now: () => number;
   /** Where policy reports come in, when they do. */
   readonly signIns?: SignInJoin;
+  /** Where sign-ins by SMTP meet the messages that were handed in. */
+  readonly sasl?: SaslJoin;
+  /** Takes what something outside the log completed: what is to be told now, and further events. */
+  readonly outside?: (complete: readonly Held[], events: readonly AuditEvent[]) => void;
   /** Where Postfix's log tells which message a delivery was. */
   readonly traces?: TraceJoin;
   /** The prefix of the shared namespace, e.g. `shared/`; empty when there is none. */
@@ -54,7 +60,7 @@ export interface DovecotAssemblerOptions {
 type Handler = (event: DovecotEvent, at: number, live: boolean, out: AuditEvent[]) => void;
 
 /** Bytes that only lines of mail processes with something to tell have: a cheap first look. */
-const MAIL_LOG_MARKS = [Buffer.from(', uid='), Buffer.from('Disconnected')];
+const MAIL_LOG_MARKS = [', uid=', 'Disconnected', ': ID sent: '].map((mark) => Buffer.from(mark));
 
 /** Makes the events of one Dovecot log; see the head of this file. */
 export class DovecotAssembler implements Assembler {
@@ -68,7 +74,14 @@ export class DovecotAssembler implements Assembler {
 
   constructor(options: DovecotAssemblerOptions) {
     this.#options = options;
-    this.#signIns = new SignIns(this.#sessions, this.holdings, options.now, options.signIns);
+    this.#signIns = new SignIns({
+      sessions: this.#sessions,
+      holdings: this.holdings,
+      now: options.now,
+      join: options.signIns,
+      sasl: options.sasl,
+      outside: options.outside ?? (() => undefined),
+    });
     this.#traced = new Traced(this.holdings, options.now, options.traces);
     this.#handlers = new Map<string, Handler>([
       ['auth_passdb_request_finished', (event, at) => this.#signIns.passdbFinished(event, at)],
@@ -97,7 +110,7 @@ export class DovecotAssembler implements Assembler {
   ): LineOutcome {
     this.#at = at;
     const place = eventPlace(bytes, start, end);
-    if (place === undefined) return this.#takeText(bytes.subarray(start, end), at);
+    if (place === undefined) return this.#takeText(bytes.subarray(start, end), at, live, out);
     const handler = this.#handlers.get(place.name);
     if (handler === undefined) return 'passed';
     const event = parseEvent(place.name, bytes, place.json, end);
@@ -113,15 +126,25 @@ export class DovecotAssembler implements Assembler {
   }
 
   carry(): unknown {
-    return this.#sessions.carry();
+    const sessions = this.#sessions.carry();
+    const reports = this.#options.signIns?.carry();
+    if (reports === undefined) return sessions;
+    return { sessions, reports, lines: this.#signIns.carry() };
   }
 
   restore(carried: unknown): void {
-    this.#sessions.restore(carried);
+    if (typeof carried !== 'object' || carried === null || Array.isArray(carried)) {
+      this.#sessions.restore(carried);
+      return;
+    }
+    const { sessions, reports, lines } = carried as Readonly<Record<string, unknown>>;
+    this.#sessions.restore(sessions);
+    this.#options.signIns?.restore(reports);
+    this.#signIns.restore(lines);
   }
 
-  /** A policy report came; the sign-in that was waiting for it. */
-  offerReport(key: string, report: SignInAttempt): Held | undefined {
+  /** A policy report came; whether a sign-in was waiting for it, or was told without it. */
+  offerReport(key: string, report: SignInAttempt): boolean {
     return this.#signIns.offer(key, report);
   }
 
@@ -130,7 +153,12 @@ export class DovecotAssembler implements Assembler {
     return this.#traced.offer(transaction, traceId);
   }
 
-  #takeText(line: Buffer, at: number): LineOutcome {
+  #takeText(line: Buffer, at: number, live: boolean, out: AuditEvent[]): LineOutcome {
+    const signIn = parseAuthLine(line, this.#options.now());
+    if (signIn !== undefined) {
+      this.#signIns.line(signIn, at, live, out);
+      return 'used';
+    }
     if (!MAIL_LOG_MARKS.some((mark) => line.includes(mark))) return 'passed';
     const process = parseProcessLine(line.toString('utf8'));
     if (process === undefined) return 'passed';
@@ -139,6 +167,8 @@ export class DovecotAssembler implements Assembler {
       if (process.service === 'managesieve') this.#sessions.end(process.session);
       return 'used';
     }
+    const agent = agentLine(process.session, process.text);
+    if (agent !== undefined) this.#signIns.line(agent, at, live, out);
     const mailLog = parseMailLog(process.text);
     if (mailLog === undefined) return 'passed';
     const session = this.#sessions.use(process.session);
@@ -160,7 +190,7 @@ export class DovecotAssembler implements Assembler {
     const name = textField(fields, 'cmd_name');
     if (id === undefined || name === undefined) return;
     const session = this.#sessions.use(id);
-    if (name === 'ID') this.#identified(session, textField(fields, 'cmd_args') ?? '', at);
+    if (name === 'ID') this.#identified(session, textField(fields, 'cmd_args') ?? '', at, out);
     const taken = this.#takeItems(session, name, out);
     const command = imapCommand(name, fields, this.#options.sharedPrefix);
     const mailLog = takeLines(session, command);
@@ -174,9 +204,10 @@ export class DovecotAssembler implements Assembler {
     for (const details of records) out.push(accessEvent(event, session, 'imap', details));
   }
 
-  #identified(session: Session, args: string, at: number): void {
+  #identified(session: Session, args: string, at: number, out: AuditEvent[]): void {
     const userAgent = userAgentOfId(args);
     if (userAgent === undefined) return;
+    this.#signIns.identified(session.id, userAgent, out);
     session.userAgent = userAgent;
     session.openFrom ??= at;
   }
@@ -323,6 +354,8 @@ export class DovecotAssembler implements Assembler {
   }
 
   #ended(event: DovecotEvent, out: AuditEvent[]): void {
+    const id = textField(event.fields, 'session');
+    if (id !== undefined) this.#signIns.ended(id, out);
     const session = this.#sessionOf(event);
     if (session === undefined) return;
     this.#takeItems(session, '', out);

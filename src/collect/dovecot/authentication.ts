@@ -1,165 +1,368 @@
-// Sign-ins as Dovecot's log tells them: `auth_request_finished` is the attempt, the passdb events
-// before it say why it failed, and the policy report, where one comes, adds the token id.
+// Sign-ins as Dovecot's log tells them, one event an attempt whatever tells of it: the exporter's
+// `auth_request_finished` where there is an exporter, with the passdb events before it and the
+// authentication service's text lines for the reason; the text lines alone where there is none. The
+// policy report adds the token id, the login line as well, IMAP ID the program.
+//
+// An attempt's identity is the place of the first line that told of it. It waits a moment for what
+// is known to be on its way, is then told as it is known, and amended when more comes.
 import type { AuditEvent } from '../../event/audit-event.ts';
 import type { Held, Holdings } from '../holdings.ts';
-import { numberField, textField, type DovecotEvent } from './event-line.ts';
-import { protocolOfService } from './protocol.ts';
+import type { SaslJoin } from '../sasl-join.ts';
+import type { AuthLine, FailureLine, LoginLine } from './auth-line.ts';
+import { Attempt } from './attempt.ts';
+import { attemptOfEvent, attemptOfFailure, attemptOfLogin } from './attempt-sources.ts';
+import { textField, type DovecotEvent } from './event-line.ts';
+import { FailedAttempts, ONE_ATTEMPT_MS } from './failed-attempts.ts';
+import { KeyedQueue } from './keyed-queue.ts';
+import { PassdbResults, type PassdbOutcome } from './passdb-results.ts';
 import type { Sessions } from './sessions.ts';
+import { ToldLines } from './told-lines.ts';
+import { SignedIn } from './signed-in.ts';
 import { signInKey, type SignInJoin } from './sign-in-join.ts';
-import { signInEvent, type SignInAttempt } from './sign-in.ts';
-import { userAgentOfId } from './user-agent.ts';
+import { completed, generatedRequestId, type SignInAttempt } from './sign-in.ts';
 
-/** Most attempts in progress whose passdb results are remembered; the oldest goes first. */
-export const PASSDB_RESULTS_MAX = 10_000;
-/** How far back a passdb result is of interest, in bytes of log: its attempt ends at once. */
-const PASSDB_RESULT_BYTES = 1024 * 1024;
-
-interface PassdbResult {
-  readonly result: string;
-  readonly at: number;
-}
+/** Most attempts that one line of a login process tells: more is nobody's typing. */
+const ATTEMPTS_OF_LINE_MAX = 20;
 
 /** Where an attempt's line is, and the first line that its event is made of. */
 type Place = Pick<Held, 'at' | 'from'>;
 
-interface WaitingSignIn extends Held {
-  attempt: SignInAttempt;
-}
-
-/** What the policy report knows and the log does not. */
-function withReport(attempt: SignInAttempt, report: SignInAttempt | undefined): SignInAttempt {
-  if (report === undefined) return attempt;
-  return {
-    ...attempt,
-    patId: attempt.patId ?? report.patId,
-    userAgent: attempt.userAgent ?? report.userAgent,
-    impersonatorId: attempt.impersonatorId ?? report.impersonatorId,
-    transport: attempt.transport ?? report.transport,
-    policyReject: attempt.policyReject || report.policyReject,
-  };
+export interface SignInsOptions {
+  readonly sessions: Sessions;
+  readonly holdings: Holdings;
+  readonly now: () => number;
+  /** Where policy reports come in. */
+  readonly join: SignInJoin | undefined;
+  /** Where sign-ins by SMTP meet the messages that were handed in. */
+  readonly sasl: SaslJoin | undefined;
+  /** Takes what something outside the log completed: what is to be told now, and further events. */
+  readonly outside: (complete: readonly Held[], events: readonly AuditEvent[]) => void;
 }
 
 /** The sign-ins of one log. */
 export class SignIns {
-  readonly #sessions: Sessions;
-  readonly #holdings: Holdings;
-  readonly #join: SignInJoin | undefined;
-  readonly #now: () => number;
-  readonly #results = new Map<string, PassdbResult>();
-  readonly #waiting = new Map<string, WaitingSignIn[]>();
+  readonly #options: SignInsOptions;
+  readonly #results = new PassdbResults();
+  readonly #failed = new FailedAttempts();
+  readonly #signedIn = new SignedIn();
+  /** Attempts that wait for their report, by what both say. */
+  readonly #unreported = new KeyedQueue<Attempt>(Infinity);
+  readonly #toldLines: ToldLines;
 
-  constructor(
-    sessions: Sessions,
-    holdings: Holdings,
-    now: () => number,
-    join: SignInJoin | undefined,
-  ) {
-    this.#sessions = sessions;
-    this.#holdings = holdings;
-    this.#now = now;
-    this.#join = join;
+  constructor(options: SignInsOptions) {
+    this.#options = options;
+    this.#toldLines = new ToldLines(options.now);
   }
 
-  /** A passdb has answered; with several, the last answer is the reason. */
+  /** A passdb has answered. */
   passdbFinished(event: DovecotEvent, at: number): void {
-    const result = textField(event.fields, 'result');
-    if (result === undefined) return;
-    if (this.#results.size >= PASSDB_RESULTS_MAX) {
-      for (const oldest of this.#results.keys()) {
-        this.#results.delete(oldest);
-        break;
-      }
-    }
-    this.#results.set(attemptKey(event), { result, at });
+    this.#results.add(whoOfEvent(event), event, at);
   }
 
   /** An attempt has ended. `live` is false for lines that an earlier run told. */
   requestFinished(event: DovecotEvent, at: number, live: boolean, out: AuditEvent[]): void {
-    const key = attemptKey(event);
-    const passdb = this.#results.get(key);
-    this.#results.delete(key);
-    const attempt = attemptOf(event, passdb?.result);
-    const from = passdb?.at ?? at;
-    if (attempt.success) this.#opened(event, attempt, at);
-    if (this.#join === undefined) out.push(signInEvent(attempt));
-    else if (live) this.#joinReport(this.#join, attempt, { at, from }, out);
-    else this.#wait(this.#join, attempt, { at, from }, out);
+    const outcome = this.#results.take(whoOfEvent(event));
+    const info = attemptOfEvent(event, outcome);
+    const place = { at, from: outcome?.at ?? at };
+    if (info.success) this.#succeeded(event, info, outcome, place, live, out);
+    else this.#failedByEvent(info, place, live, out);
   }
 
-  /** A policy report came; the attempt that was waiting for it, now complete. */
-  offer(key: string, report: SignInAttempt): Held | undefined {
-    const waiting = this.#waiting.get(key)?.find((held) => !held.told);
-    if (waiting === undefined) return undefined;
-    waiting.attempt = withReport(waiting.attempt, report);
-    this.#forget(key, waiting);
-    return waiting;
+  /** A text line told of an attempt, or of what the client is. */
+  line(line: AuthLine, at: number, live: boolean, out: AuditEvent[]): void {
+    if (line.kind === 'failure') this.#failedByLine(line, at, live, out);
+    else if (line.kind === 'login') this.#loggedIn(line, at, live, out);
+    else if (line.kind === 'agent') this.identified(line.session, line.userAgent, out);
+    else this.#gone(line, at, live, out);
   }
 
-  /** The place of the oldest line that an attempt in progress needs. */
-  openFrom(at: number): number | undefined {
-    for (const { at: place } of this.#results.values()) {
-      if (place >= at - PASSDB_RESULT_BYTES) return place;
+  /** The client of a session said which program it is. */
+  identified(session: string, userAgent: string, out: AuditEvent[]): void {
+    const attempt = this.#signedIn.find(session);
+    if (attempt === undefined || attempt.info.userAgent !== undefined) return;
+    attempt.waits.agent = false;
+    this.#learned(attempt, { ...attempt.info, userAgent }, out);
+  }
+
+  /** A session has ended: nothing more comes of its sign-in. */
+  ended(session: string, out: AuditEvent[]): void {
+    const attempt = this.#signedIn.end(session);
+    if (attempt === undefined) return;
+    attempt.ended = true;
+    attempt.waits.agent = false;
+    attempt.waits.token = false;
+    this.#tellIfComplete(attempt, out);
+  }
+
+  /** A policy report came: whether an attempt of this log took it. */
+  offer(key: string, report: SignInAttempt): boolean {
+    const attempt = this.#unreported.take(key);
+    if (attempt !== undefined) {
+      attempt.waits.report = false;
+      attempt.reported = true;
+      attempt.learn(report);
+      if (report.patId !== undefined) attempt.waits.token = false;
+      if (!attempt.waiting) this.#options.outside([attempt], []);
+      return true;
     }
-    return undefined;
-  }
-
-  #joinReport(join: SignInJoin, attempt: SignInAttempt, place: Place, out: AuditEvent[]): void {
-    const key = signInKey(attempt);
-    if (join.wasTold(key)) {
-      this.#holdings.toldAtOnce(place.at);
-      return;
-    }
-    const report = join.takeReport(key);
-    if (report === undefined && join.expectsReports()) {
-      this.#wait(join, attempt, place, out);
-      return;
-    }
-    if (report === undefined) join.lineTold(key);
-    this.#holdings.toldAtOnce(place.at);
-    out.push(signInEvent(withReport(attempt, report)));
-  }
-
-  #wait(join: SignInJoin, attempt: SignInAttempt, place: Place, out: AuditEvent[]): void {
-    const key = signInKey(attempt);
-    const held: WaitingSignIn = {
-      ...place,
-      sinceMs: this.#now(),
-      told: false,
-      attempt,
-      tell: (events) => {
-        if (this.#forget(key, held)) join.lineTold(key);
-        events.push(signInEvent(held.attempt));
-      },
-    };
-    this.#holdings.hold(held, out);
-    if (held.told) return;
-    const others = this.#waiting.get(key);
-    if (others === undefined) this.#waiting.set(key, [held]);
-    else others.push(held);
-  }
-
-  #forget(key: string, held: WaitingSignIn): boolean {
-    const waiting = this.#waiting.get(key);
-    const index = waiting?.indexOf(held) ?? -1;
-    if (waiting === undefined || index < 0) return false;
-    waiting.splice(index, 1);
-    if (waiting.length === 0) this.#waiting.delete(key);
+    const told = this.#toldLines.take(key);
+    if (told === undefined) return false;
+    const out: AuditEvent[] = [];
+    told.attempt?.amend(() => told.attempt?.learn(report), out);
+    if (out.length > 0) this.#options.outside([], out);
     return true;
+  }
+
+  /** The place of the oldest line that an attempt needs which is in progress or may be amended. */
+  openFrom(at: number): number | undefined {
+    const oldest = Math.min(
+      this.#results.openFrom(at) ?? Infinity,
+      this.#failed.openFrom(at) ?? Infinity,
+      this.#signedIn.openFrom(at) ?? Infinity,
+    );
+    return oldest === Infinity ? undefined : oldest;
+  }
+
+  /** What a restart must know of attempts that were told without their report. */
+  carry(): unknown {
+    return this.#toldLines.carry();
+  }
+
+  /** Takes back what `carry` gave. */
+  restore(carried: unknown): void {
+    this.#toldLines.restore(carried);
+  }
+
+  #failedByEvent(info: SignInAttempt, place: Place, live: boolean, out: AuditEvent[]): void {
+    const who = whoOf(info);
+    if (info.session === undefined) this.#failed.forgetBefore(who, info.timeMs);
+    const known = this.#failed.withoutEvent(who);
+    if (known !== undefined) {
+      this.#heardEvent(known, info, live, out);
+      return;
+    }
+    const hint = this.#failed.takeHint(who, info.timeMs);
+    const attempt = this.#attempt(hint === undefined ? info : completed(info, hint), place);
+    attempt.byEvent = true;
+    this.#failed.add(who, attempt);
+    this.#begin(attempt, live, out);
+  }
+
+  #failedByLine(line: FailureLine, at: number, live: boolean, out: AuditEvent[]): void {
+    const info = attemptOfFailure(line);
+    const who = whoOf(info);
+    if (info.session === undefined) {
+      this.#failed.forgetBefore(who, info.timeMs);
+      // A recipient who is not there is told of by the same line.
+      if (line.result === 'user_unknown') {
+        this.#failed.hint(who, info);
+        return;
+      }
+    }
+    const early = line.refusal !== undefined || line.by === 'policy' || info.userId === undefined;
+    let attempt = this.#failed.ofLine(who, line.by, line.timeMs, early);
+    const first = attempt === undefined;
+    if (attempt === undefined) {
+      attempt = this.#attempt(info, { at, from: at });
+      attempt.waits.event = true;
+      this.#failed.add(who, attempt);
+    }
+    attempt.refusedBy.add(line.by);
+    attempt.textMs = line.timeMs;
+    if (first) this.#begin(attempt, live, out);
+    else this.#learned(attempt, info, out);
+  }
+
+  #succeeded(
+    event: DovecotEvent,
+    info: SignInAttempt,
+    outcome: PassdbOutcome | undefined,
+    place: Place,
+    live: boolean,
+    out: AuditEvent[],
+  ): void {
+    this.#opened(event, info, place.at);
+    this.#forgetChain(whoOf(info), info.timeMs);
+    const session = info.session;
+    const known = session === undefined ? undefined : this.#signedIn.find(session);
+    if (known !== undefined && !known.byEvent) {
+      this.#heardEvent(known, info, live, out);
+      return;
+    }
+    const attempt = this.#attempt(info, place);
+    attempt.byEvent = true;
+    attempt.waits.agent =
+      session !== undefined && info.protocol === 'IMAP' && info.userAgent === undefined;
+    attempt.waits.token =
+      session !== undefined && outcome?.byToken === true && info.patId === undefined;
+    this.#signedIn.add(attempt);
+    this.#begin(attempt, live, out);
+  }
+
+  #loggedIn(line: LoginLine, at: number, live: boolean, out: AuditEvent[]): void {
+    const info = attemptOfLogin(line);
+    const known = this.#signedIn.find(line.session);
+    if (known !== undefined) {
+      known.waits.token = false;
+      if (known.byEvent)
+        this.#learned(known, { ...known.info, patId: known.info.patId ?? info.patId }, out);
+      return;
+    }
+    this.#forgetChain(line.session, line.timeMs);
+    this.#failed.end(line.session);
+    const attempt = this.#attempt(info, { at, from: at });
+    attempt.waits.event = true;
+    this.#signedIn.add(attempt);
+    this.#begin(attempt, live, out);
+  }
+
+  /**
+   * A connection ended without a login. Where nothing told of its attempts one by one, which takes
+   * `auth_verbose` or the exporter, this line is all there is.
+   */
+  #gone(line: LoginLine, at: number, live: boolean, out: AuditEvent[]): void {
+    const known = this.#failed.end(line.session);
+    const info = attemptOfLogin(line);
+    for (const attempt of known) if (!attempt.byEvent) this.#learned(attempt, info, out);
+    if (known.length > 0 || line.user === '') return;
+    for (let n = 0; n < Math.min(line.attempts, ATTEMPTS_OF_LINE_MAX); n++) {
+      // A line is longer than the number of attempts it tells: each has a place of its own in it.
+      const attempt = this.#attempt(info, { at: at + n, from: at });
+      attempt.waits.event = true;
+      this.#failed.add(line.session, attempt);
+      this.#begin(attempt, live, out);
+    }
+  }
+
+  /** Lines of databases that did not know a password belong to the attempt that another one took. */
+  #forgetChain(who: string, timeMs: number): void {
+    for (const attempt of this.#failed.end(who)) {
+      const ofChain = !attempt.byEvent && Math.abs(timeMs - attempt.textMs) <= ONE_ATTEMPT_MS;
+      if (ofChain && !attempt.told) this.#forget(attempt);
+    }
+  }
+
+  #forget(attempt: Attempt): void {
+    this.#unreported.delete(signInKey(attempt.info), attempt);
+    this.#options.holdings.complete(attempt);
+  }
+
+  /** The event of an attempt came that a text line had told of: it knows better. */
+  #heardEvent(attempt: Attempt, info: SignInAttempt, live: boolean, out: AuditEvent[]): void {
+    attempt.byEvent = true;
+    attempt.waits.event = false;
+    this.#learned(attempt, info, out, 'more');
+    if (!attempt.told) this.#begin(attempt, live, out);
+  }
+
+  #learned(
+    attempt: Attempt,
+    more: SignInAttempt,
+    out: AuditEvent[],
+    first: 'known' | 'more' = 'known',
+  ): void {
+    if (attempt.told) attempt.amend(() => attempt.learn(more, first), out);
+    else {
+      attempt.learn(more, first);
+      this.#tellIfComplete(attempt, out);
+    }
+  }
+
+  #attempt(info: SignInAttempt, place: Place): Attempt {
+    const requestId =
+      info.session === undefined ? generatedRequestId(info, `line ${place.at}`) : undefined;
+    return new Attempt(place, this.#options.now(), { ...info, requestId }, (attempt, out) =>
+      this.#write(attempt, out),
+    );
+  }
+
+  /** Lets the attempt wait for what is to come, or tells it when that is nothing. */
+  #begin(attempt: Attempt, live: boolean, out: AuditEvent[]): void {
+    const { holdings, join, sasl } = this.#options;
+    if (holdings.wasTold(attempt.at)) {
+      attempt.told = true;
+      attempt.toldBefore();
+    } else if (attempt.byEvent) {
+      this.#expectReport(attempt, join, live);
+    }
+    if (attempt.byEvent && attempt.info.success && attempt.info.session === undefined) {
+      attempt.waits.message = sasl !== undefined && this.#expectMessage(attempt, sasl);
+    }
+    if (attempt.told) return;
+    if (attempt.waiting) holdings.hold(attempt, out);
+    this.#tellIfComplete(attempt, out);
+  }
+
+  #expectMessage(attempt: Attempt, sasl: SaslJoin): boolean {
+    const { userId, sourceIp, timeMs } = attempt.info;
+    if (userId === undefined || sourceIp === undefined) return false;
+    return sasl.signedIn({
+      user: userId,
+      ip: sourceIp,
+      timeMs,
+      joined: (queueId) => {
+        const out: AuditEvent[] = [];
+        attempt.waits.message = false;
+        attempt.amend(() => attempt.join(queueId), out);
+        const early = attempt.told || attempt.waiting ? [] : [attempt];
+        this.#options.outside(early, out);
+      },
+    });
+  }
+
+  #expectReport(attempt: Attempt, join: SignInJoin | undefined, live: boolean): void {
+    if (join === undefined) return;
+    const key = signInKey(attempt.info);
+    const report = live ? join.takeReport(key) : undefined;
+    if (report !== undefined) {
+      attempt.reported = true;
+      attempt.learn(report);
+      if (report.patId !== undefined) attempt.waits.token = false;
+    } else if (!live || join.expectsReports()) {
+      attempt.waits.report = true;
+      this.#unreported.push(key, attempt);
+    }
+  }
+
+  #tellIfComplete(attempt: Attempt, out: AuditEvent[]): void {
+    if (attempt.told || attempt.waiting) return;
+    const { holdings } = this.#options;
+    holdings.complete(attempt);
+    holdings.toldAtOnce(attempt.at);
+    attempt.told = true;
+    this.#write(attempt, out);
+  }
+
+  /** Tells it as it is known, now that it waited long enough or for nothing. */
+  #write(attempt: Attempt, out: AuditEvent[]): void {
+    const { join } = this.#options;
+    const key = signInKey(attempt.info);
+    this.#unreported.delete(key, attempt);
+    if (join !== undefined && !attempt.reported) {
+      const told = join.takeTold(key);
+      const report = told === undefined ? join.takeReport(key) : undefined;
+      if (told?.revisionKey !== undefined) attempt.toldAs(told.revisionKey, told.report);
+      else if (report !== undefined) attempt.learn(report);
+      else this.#toldLines.add(key, attempt);
+      attempt.reported = told !== undefined || report !== undefined;
+    }
+    attempt.write(out);
   }
 
   /** What the session's later events do not repeat is remembered with it. */
   #opened(event: DovecotEvent, attempt: SignInAttempt, at: number): void {
     if (attempt.session === undefined) return;
-    const session = this.#sessions.use(attempt.session);
+    const { sessions } = this.#options;
+    const session = sessions.use(attempt.session);
     session.protocol = textField(event.fields, 'service') ?? textField(event.fields, 'protocol');
     session.user = attempt.userId;
     session.sourceIp = attempt.sourceIp;
     session.sourcePort = attempt.sourcePort;
     if (attempt.impersonatorId !== undefined) {
-      this.#sessions.impersonate(session, attempt.impersonatorId);
+      sessions.impersonate(session, attempt.impersonatorId);
     }
     session.userAgent = attempt.userAgent;
-    if (session.protocol === 'submission') this.#sessions.indexPeer(session);
+    if (session.protocol === 'submission') sessions.indexPeer(session);
     // Events of IMAP repeat the client's address, those of the other protocols do not.
     const repeated = session.protocol === 'imap';
     if (repeated && attempt.impersonatorId === undefined && attempt.userAgent === undefined) return;
@@ -167,39 +370,16 @@ export class SignIns {
   }
 }
 
-function attemptKey(event: DovecotEvent): string {
+/** What joins the lines of a connection: the session, or who from where. */
+function whoOf(attempt: SignInAttempt): string {
+  if (attempt.session !== undefined) return attempt.session;
+  const user = (attempt.userId ?? attempt.userTyped).toLowerCase();
+  return JSON.stringify([user, attempt.sourceIp ?? '']);
+}
+
+function whoOfEvent(event: DovecotEvent): string {
   const { fields } = event;
   const session = textField(fields, 'session');
   if (session !== undefined) return session;
   return JSON.stringify([fields['service'], fields['original_user'], fields['remote_ip']]);
-}
-
-function attemptOf(event: DovecotEvent, passdbResult: string | undefined): SignInAttempt {
-  const { fields } = event;
-  const user = textField(fields, 'user');
-  const loginUser = textField(fields, 'login_user');
-  const success = textField(fields, 'success') === 'yes';
-  const service = textField(fields, 'service') ?? textField(fields, 'protocol') ?? 'unknown';
-  const unknown = !success && passdbResult === 'user_unknown' && loginUser === undefined;
-  return {
-    timeMs: event.timeMs,
-    session: textField(fields, 'session'),
-    userId: unknown ? undefined : (loginUser ?? user),
-    userTyped: textField(fields, 'original_user') ?? user ?? '',
-    // Until the password was found right, `user` is the master user and `login_user` the mailbox's.
-    impersonatorId:
-      textField(fields, 'master_user') ?? (loginUser === undefined ? undefined : user),
-    protocol: protocolOfService(service),
-    sourceIp: textField(fields, 'remote_ip'),
-    sourcePort: numberField(fields, 'remote_port') || undefined,
-    userAgent: userAgentOfId(textField(fields, 'client_id') ?? ''),
-    mechanism: textField(fields, 'mechanism'),
-    transport: textField(fields, 'transport'),
-    success,
-    policyReject: textField(fields, 'policy_result') === 'refused',
-    passdbResult,
-    // Only from Dovecot 2.3.21 on, where a passdb may return `event_pat_id`.
-    patId: textField(fields, 'pat_id'),
-    serverName: event.hostname,
-  };
 }

@@ -1,9 +1,12 @@
 // The Dovecot collector: reads the logs that Dovecot writes, each with an assembler of its own.
 import type { Clock } from '../../platform/clock.ts';
 import type { Log } from '../../platform/log.ts';
+import type { AuditEvent } from '../../event/audit-event.ts';
 import { CollectorGroup } from '../collector-group.ts';
 import type { Collector, Intake } from '../collector.ts';
+import type { Held } from '../holdings.ts';
 import { LogCollector } from '../log-collector.ts';
+import type { SaslJoin } from '../sasl-join.ts';
 import type { TraceJoin } from '../trace-join.ts';
 import { DovecotAssembler } from './assembler.ts';
 import type { SignInJoin } from './sign-in-join.ts';
@@ -19,10 +22,17 @@ export interface DovecotCollectorOptions {
   readonly log: Log;
   /** Shared with the policy handler; without it the logs alone tell of sign-ins. */
   readonly signIns?: SignInJoin;
+  /** Shared with the Postfix collector; without it sign-ins by SMTP are not joined with messages. */
+  readonly sasl?: SaslJoin;
   /** Shared with the Postfix collector; without it deliveries have no trace id. */
   readonly traces?: TraceJoin;
   /** The prefix of the shared namespace, empty for none; `shared/` when undefined. */
   readonly sharedPrefix?: string;
+}
+
+/** What the assembler hands out beside the lines; the collector is made after it. */
+interface Outside {
+  take: (complete: readonly Held[], events: readonly AuditEvent[]) => void;
 }
 
 class DovecotLog extends LogCollector {
@@ -32,14 +42,18 @@ class DovecotLog extends LogCollector {
   readonly #detach: (() => void)[] = [];
 
   constructor(path: string, options: DovecotCollectorOptions) {
-    const { intake, clock, log, signIns, traces, sharedPrefix = SHARED_PREFIX } = options;
+    const { intake, clock, log, signIns, sasl, traces, sharedPrefix = SHARED_PREFIX } = options;
+    const outside: Outside = { take: () => undefined };
     const assembler = new DovecotAssembler({
       now: () => clock.now(),
       sharedPrefix,
+      outside: (complete, events) => outside.take(complete, events),
       ...(signIns !== undefined && { signIns }),
+      ...(sasl !== undefined && { sasl }),
       ...(traces !== undefined && { traces }),
     });
     super({ kind: 'dovecot', path, assembler, intake, clock, log: log.for('dovecot') });
+    outside.take = (complete, events) => this.tellEarly(complete, events);
     this.#assembler = assembler;
     this.#signIns = signIns;
     this.#traces = traces;
@@ -50,11 +64,9 @@ class DovecotLog extends LogCollector {
     const signIns = this.#signIns?.attach({
       readable: () => this.readable(),
       behind: () => this.behind(),
-      offer: (key, report) => {
-        const held = this.#assembler.offerReport(key, report);
-        if (held !== undefined) this.tellEarly([held]);
-        return held !== undefined;
-      },
+      offer: (key, report) => this.#assembler.offerReport(key, report),
+      note: () => this.note(),
+      tell: (events) => this.tell(events),
     });
     const traces = this.#traces?.listen((transaction, traceId) => {
       this.tellEarly(this.#assembler.offerTrace(transaction, traceId));

@@ -223,7 +223,13 @@ test('reports wait for their line, and are told alone only when none comes', asy
   const intake = new MemoryIntake();
   const signIns = createSignInJoin({ intake, clock, log: silentLog });
   let behind = true;
-  signIns.attach({ readable: () => true, behind: () => behind, offer: () => false });
+  signIns.attach({
+    readable: () => true,
+    behind: () => behind,
+    offer: () => false,
+    note: () => Promise.resolve(),
+    tell: async (events) => void (await intake.accept(events)),
+  });
   const policy = createPolicyHandler({ rules: () => compileRules(RULES), intake, clock, signIns });
   await policy.handle('report', body({ success: true }));
   const startMs = clock.now();
@@ -238,16 +244,38 @@ test('reports wait for their line, and are told alone only when none comes', asy
     () => 'the report was never told',
   );
   expect(intake.journal.events).toMatchObject([{ auth_successful: true }]);
-  expect(signIns.wasTold('+bjY0QOtgRtJ/AAAB')).toBe(true);
-  expect(signIns.wasTold('+bjY0QOtgRtJ/AAAB')).toBe(false);
+  expect(signIns.takeTold('+bjY0QOtgRtJ/AAAB')?.revisionKey).toMatch(/^[\w-]{20}$/);
+  expect(signIns.takeTold('+bjY0QOtgRtJ/AAAB')).toBeUndefined();
 });
 
 test('a log that cannot be read is not waited for', async () => {
   const { handler: policy, intake } = handler((to) => {
     const signIns = createSignInJoin({ intake: to, clock: stillClock, log: silentLog });
-    signIns.attach({ readable: () => false, behind: () => false, offer: () => false });
+    signIns.attach({
+      readable: () => false,
+      behind: () => false,
+      offer: () => false,
+      note: () => Promise.reject(new Error('the checkpoint is durable with the event')),
+      tell: async (events) => void (await to.accept(events)),
+    });
     return signIns;
   });
   await policy.handle('report', body({ success: true }));
   expect(intake.journal.events).toHaveLength(1);
+});
+
+test('the report of a refused attempt names the rule, each session its own', async () => {
+  const { handler: policy, intake } = handler();
+  const refused = body({ remote: '203.0.113.7', session_id: 'A' });
+  await policy.handle('allow', refused);
+  await policy.handle('report', { ...refused, success: false, policy_reject: true });
+  await policy.handle('report', { ...refused, success: false, policy_reject: true });
+  const reasons = intake.journal.events.map((event) =>
+    event.log_type === 'AUTHENTICATION_LOGS' ? event.auth_failed_reason : undefined,
+  );
+  expect(reasons).toEqual([
+    undefined,
+    'Denied by access control rule BlockImapOutside',
+    'Denied by access control rule',
+  ]);
 });

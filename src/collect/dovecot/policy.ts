@@ -7,9 +7,13 @@ import type { Decision } from '../../access/decision.ts';
 import type { AuditEvent } from '../../event/audit-event.ts';
 import type { Clock } from '../../platform/clock.ts';
 import type { CollectorStatus, Intake } from '../collector.ts';
+import { KeyedQueue } from './keyed-queue.ts';
 import { PolicyRequestError, readPolicyRequest, type PolicyRequest } from './policy-request.ts';
 import type { SignInJoin } from './sign-in-join.ts';
 import { signInEvent, type SignInAttempt } from './sign-in.ts';
+
+/** Most refusals whose reports have not come yet; the oldest goes first. */
+const REFUSALS_MAX = 10_000;
 
 export interface PolicyHandlerOptions {
   /** The rules in force now. */
@@ -60,14 +64,20 @@ function decisionEvent(request: PolicyRequest, decision: Decision, nowMs: number
   };
 }
 
-function attemptOf(request: PolicyRequest, nowMs: number): SignInAttempt {
+function attemptOf(
+  request: PolicyRequest,
+  nowMs: number,
+  refused: string | undefined,
+): SignInAttempt {
   if (request.success === undefined) {
     throw new PolicyRequestError('auth policy report: success is missing');
   }
   return {
     timeMs: nowMs,
     session: request.session,
+    requestId: undefined,
     userId: request.userId === '' ? undefined : request.userId,
+    userUnknown: false,
     userTyped: request.userTyped,
     impersonatorId: request.impersonatorId,
     protocol: request.protocol,
@@ -78,14 +88,22 @@ function attemptOf(request: PolicyRequest, nowMs: number): SignInAttempt {
     transport: request.transport,
     success: request.success,
     policyReject: request.policyReject,
+    refusal: request.policyReject ? refused : undefined,
     passdbResult: undefined,
     patId: request.patId,
     serverName: undefined,
   };
 }
 
+/** What the question and the report of an attempt have in common. */
+function whoOf({ session, userId, sourceIp, service }: PolicyRequest): string {
+  return session ?? JSON.stringify([service, userId, sourceIp]);
+}
+
 class Handler implements PolicyHandler {
   readonly #options: PolicyHandlerOptions;
+  /** What was answered, until the report comes, which does not repeat it. */
+  readonly #refused = new KeyedQueue<string>(REFUSALS_MAX);
   #seen = 0;
   #events = 0;
   #rejected = 0;
@@ -117,13 +135,15 @@ class Handler implements PolicyHandler {
     const nowMs = this.#options.clock.now();
     await this.#options.intake.accept([decisionEvent(request, decision, nowMs)]);
     this.#events++;
-    return decision.effect === 'ALLOW'
-      ? { status: 0, msg: '' }
-      : { status: -1, msg: refusal(decision) };
+    if (decision.effect === 'ALLOW') return { status: 0, msg: '' };
+    const msg = refusal(decision);
+    this.#refused.push(whoOf(request), msg);
+    return { status: -1, msg };
   }
 
   async #report(request: PolicyRequest): Promise<PolicyAnswer> {
-    const attempt = attemptOf(request, this.#options.clock.now());
+    const refused = request.policyReject ? this.#refused.take(whoOf(request)) : undefined;
+    const attempt = attemptOf(request, this.#options.clock.now(), refused);
     if (this.#options.signIns === undefined) {
       await this.#options.intake.accept([signInEvent(attempt)]);
     } else {

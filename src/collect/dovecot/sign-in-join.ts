@@ -1,33 +1,63 @@
 // Where the two sides that tell of one attempt to sign in meet: the policy report, which comes over
-// HTTP and is gone when we are, and the log line, which stays. The log is the base: it makes the
-// event and takes from the report what it does not know (the token id). Only when no log line
-// comes does the report become the event itself.
+// HTTP once and is gone when we are, and the log's line, which stays. The log is the base: it makes
+// the event and takes from the report what it does not know (the token id). Only when no line comes
+// does the report become the event, which the line then amends if it comes after all.
+//
+// One visible event in every order of report, line and crash, because all that is known of a report
+// is kept in the checkpoint of the log whose line it waits for, and a checkpoint is durable together
+// with the events handed in with it:
+//
+// - A report is answered when a checkpoint that holds it is durable. A crash before that is one
+//   before the report. After it, the next run has the report, and it waits again.
+// - A line that takes a report hands in the event with a checkpoint that is behind the line and
+//   without the report: both or neither are durable, so the report is not told a second time, and
+//   neither is the line.
+// - A report that is told alone is handed in with a checkpoint that says so, with its revision key:
+//   the line that comes later, in this run or the next, amends that event.
+// - A line that was told without its report is in the checkpoint with which it was handed in: a
+//   report that comes later, in this run or the next, amends its event or adds nothing.
+// - Of several logs any may have the line. Each one's checkpoint holds the report, and the furthest
+//   of them is right: whichever took it does not hold it any more.
+//
+// What the checkpoint cannot hold: reports beyond REPORTS_NOTED_BYTES_MAX are told at once, or, while
+// the log is behind, only wait in memory, because their lines are already on disk. And of the told
+// ones it holds the newest: a crash after more than that doubles those whose lines are yet to come.
 import type { Clock } from '../../platform/clock.ts';
 import type { Log } from '../../platform/log.ts';
+import type { AuditEvent } from '../../event/audit-event.ts';
+import { revisionKey } from '../amendment.ts';
 import type { Intake } from '../collector.ts';
-import { signInEvent, type SignInAttempt } from './sign-in.ts';
+import { KeyedQueue } from './keyed-queue.ts';
+import { attemptOfReport, reportsCarried, type NotedReport } from './noted-reports.ts';
+import { generatedRequestId, signInEvent, type SignInAttempt } from './sign-in.ts';
 
 /** How long one side waits for the other, in ms: the limit of what an event may be held back. */
 export const SIGN_IN_JOIN_WAIT_MS = 2_000;
-/** Most reports that wait for their line. At the limit the oldest goes: the log will tell of it. */
+/** Most reports that wait for their line. At the limit the oldest is told as it is. */
 export const SIGN_IN_REPORTS_MAX = 10_000;
-/** Most attempts remembered as told by their report alone, so that a late line is not told again. */
+/** Most attempts remembered as told by their report alone, so that a late line amends the event. */
 export const SIGN_INS_TOLD_MAX = 10_000;
-/** Most lines remembered as told without their report, so that a late report is not told again. */
-export const SIGN_IN_LINES_MAX = 10_000;
 /** After this long without a question or report, lines no longer wait for one, in ms. */
 export const REPORTS_EXPECTED_MS = 600_000;
+/**
+ * How much of a checkpoint the reports that wait may take, in bytes of JSON: some 30 of them. A line
+ * comes some 50 ms after its report, so that more than that wait only above 600 sign-ins/s.
+ */
+export const REPORTS_NOTED_BYTES_MAX = 16 * 1024;
 
 /**
  * What both sides say of an attempt: the session, or where there is none (Postfix) who, from where.
  * Attempts with the same key are joined in their order.
  */
 export function signInKey(
-  attempt: Pick<SignInAttempt, 'session' | 'userTyped' | 'sourceIp' | 'protocol' | 'success'>,
+  attempt: Pick<
+    SignInAttempt,
+    'session' | 'userId' | 'userTyped' | 'sourceIp' | 'protocol' | 'success'
+  >,
 ): string {
+  const user = (attempt.userId ?? attempt.userTyped).toLowerCase();
   const who =
-    attempt.session ??
-    JSON.stringify([attempt.protocol, attempt.userTyped.toLowerCase(), attempt.sourceIp ?? '']);
+    attempt.session ?? JSON.stringify([attempt.protocol ?? '', user, attempt.sourceIp ?? '']);
   return `${attempt.success ? '+' : '-'}${who}`;
 }
 
@@ -37,8 +67,12 @@ export interface SignInLog {
   readonly readable: () => boolean;
   /** Whether the log still has lines that were not read; a report then goes on waiting. */
   readonly behind: () => boolean;
-  /** Called when a report came; true when a line was waiting for it and took it. */
+  /** Called when a report came; true when a line was waiting for it, or was told without it. */
   readonly offer: (key: string, report: SignInAttempt) => boolean;
+  /** Resolves when a checkpoint made after the call is durable. */
+  readonly note: () => Promise<void>;
+  /** Resolves when the events are durable, together with a checkpoint made after the call. */
+  readonly tell: (events: readonly AuditEvent[]) => Promise<void>;
 }
 
 export interface SignInJoinOptions {
@@ -47,56 +81,23 @@ export interface SignInJoinOptions {
   readonly log: Log;
 }
 
-interface WaitingReport {
-  readonly key: string;
-  readonly report: SignInAttempt;
-  readonly sinceMs: number;
-}
-
-/** Counts keys, the most recent ones of a number. */
-class Tally {
-  readonly #counts = new Map<string, number>();
-  readonly #keysMax: number;
-
-  constructor(keysMax: number) {
-    this.#keysMax = keysMax;
-  }
-
-  add(key: string): void {
-    const count = this.#counts.get(key) ?? 0;
-    this.#counts.delete(key);
-    this.#counts.set(key, count + 1);
-    if (this.#counts.size <= this.#keysMax) return;
-    for (const oldest of this.#counts.keys()) {
-      this.#counts.delete(oldest);
-      break;
-    }
-  }
-
-  /** Takes one off the key's count; false when it has none. */
-  take(key: string): boolean {
-    const count = this.#counts.get(key);
-    if (count === undefined) return false;
-    if (count > 1) this.#counts.set(key, count - 1);
-    else this.#counts.delete(key);
-    return true;
-  }
-}
-
 /** Joins reports and lines; one for all Dovecot collectors and the policy handler. */
 export class SignInJoin {
   readonly #options: SignInJoinOptions;
   readonly #logs = new Set<SignInLog>();
-  /** In the order they came. */
-  #waiting: WaitingReport[] = [];
-  readonly #reportsTold = new Tally(SIGN_INS_TOLD_MAX);
-  readonly #linesTold = new Tally(SIGN_IN_LINES_MAX);
+  readonly #waiting = new KeyedQueue<NotedReport>(SIGN_IN_REPORTS_MAX);
+  readonly #told = new KeyedQueue<NotedReport>(SIGN_INS_TOLD_MAX);
+  #waitingBytes = 0;
+  #restored: (readonly NotedReport[])[] = [];
   #heardMs = -Infinity;
   #timer: { cancel(): void } | undefined;
   #giving: Promise<void> = Promise.resolve();
+  readonly #startMs: number;
+  #reports = 0;
 
   constructor(options: SignInJoinOptions) {
     this.#options = options;
+    this.#startMs = options.clock.now();
   }
 
   /** A log begins to tell of sign-ins; the answer ends it. */
@@ -116,79 +117,159 @@ export class SignInJoin {
   }
 
   /**
-   * Takes a report. Without a log that can be read, resolves when the event is durable and rejects when
-   * it could not be made so; otherwise the event is the log's and this resolves at once.
+   * Takes a report. Resolves when nothing can lose it any more: its event is durable, or it is noted
+   * beside the log whose line it waits for. Rejects when it could not be kept.
    */
-  async report(report: SignInAttempt): Promise<void> {
-    if (![...this.#logs].some((log) => log.readable())) {
+  async report(attempt: SignInAttempt): Promise<void> {
+    this.#settleRestored();
+    const report = this.#identified(attempt);
+    const logs = [...this.#logs];
+    if (logs.length === 0) {
       await this.#options.intake.accept([signInEvent(report)]);
       return;
     }
     const key = signInKey(report);
-    if (this.#linesTold.take(key)) return;
-    for (const log of this.#logs) if (log.offer(key, report)) return;
-    const oldest = this.#waiting.length >= SIGN_IN_REPORTS_MAX ? this.#waiting.splice(0, 1) : [];
-    if (oldest.length > 0) this.#giving = this.#giving.then(() => this.#give(oldest));
-    this.#waiting.push({ key, report, sinceMs: this.#options.clock.now() });
+    for (const log of logs) if (log.offer(key, report)) return;
+    const noted = this.#note(key, report);
+    if (!logs.some((log) => log.readable())) {
+      await this.#tellAlone([noted]);
+      return;
+    }
+    const tooMany = this.#wait(noted);
+    if (tooMany.length > 0) await this.#tellAlone(tooMany);
     this.#schedule();
+    await Promise.all(logs.map((log) => log.note()));
   }
 
   /** The oldest waiting report of the attempt, which then waits no longer. */
   takeReport(key: string): SignInAttempt | undefined {
-    const at = this.#waiting.findIndex((waiting) => waiting.key === key);
-    return at < 0 ? undefined : this.#waiting.splice(at, 1)[0]?.report;
+    this.#settleRestored();
+    const noted = this.#waiting.take(key);
+    if (noted === undefined) return undefined;
+    this.#waitingBytes -= noted.bytes;
+    return noted.report;
   }
 
-  /** Whether the attempt was already told by its report alone; true once for each such attempt. */
-  wasTold(key: string): boolean {
-    return this.#reportsTold.take(key);
+  /** The attempt when its report was told alone: what comes now amends that event. */
+  takeTold(key: string): NotedReport | undefined {
+    this.#settleRestored();
+    return this.#told.take(key);
   }
 
-  /** The attempt's line was told without its report. */
-  lineTold(key: string): void {
-    this.#linesTold.add(key);
+  /** What the checkpoint of each log holds of the reports. */
+  carry(): unknown {
+    this.#settleRestored();
+    if (this.#heardMs === -Infinity) return undefined;
+    const waiting = this.#waiting.newestFirst();
+    const reports = reportsCarried(waiting, this.#told.newestFirst(), REPORTS_NOTED_BYTES_MAX);
+    return { heard: this.#heardMs, reports };
   }
 
-  /** Makes events of the reports that still wait, and resolves when they are durable. */
+  /** Takes back what `carry` gave one log; all logs do so before any of them is read. */
+  restore(carried: unknown): void {
+    const { heard, reports } = (carried ?? {}) as { heard?: unknown; reports?: unknown };
+    if (typeof heard !== 'number' || !Array.isArray(reports)) return;
+    this.#heardMs = Math.max(this.#heardMs, heard);
+    const nowMs = this.#options.clock.now();
+    this.#restored.push(
+      (reports as unknown[])
+        .map((each) => attemptOfReport(each, nowMs))
+        .filter((each) => each !== undefined),
+    );
+    this.#schedule();
+  }
+
+  /** Resolves when what was given up waiting for is durable; what still waits is noted. */
   async stop(): Promise<void> {
     this.#timer?.cancel();
-    this.#giving = this.#giving.then(() => this.#give(this.#waiting.splice(0)));
     await this.#giving;
+  }
+
+  /** What has no session of its own gets an id that joins its records. */
+  #identified(attempt: SignInAttempt): SignInAttempt {
+    this.#reports++;
+    if (attempt.session !== undefined) return attempt;
+    const requestId = generatedRequestId(attempt, `report ${this.#startMs} ${this.#reports}`);
+    return { ...attempt, requestId };
+  }
+
+  #note(key: string, report: SignInAttempt): NotedReport {
+    const id = `${this.#startMs.toString(36)}-${this.#reports}`;
+    const bytes = Buffer.byteLength(JSON.stringify(report)) + key.length + id.length + 40;
+    return { id, key, report, sinceMs: this.#options.clock.now(), bytes };
+  }
+
+  /** Lets the report wait; the answer is what there is no room for. */
+  #wait(noted: NotedReport): NotedReport[] {
+    const tooMany: NotedReport[] = [];
+    const oldest = this.#waiting.push(noted.key, noted);
+    this.#waitingBytes += noted.bytes - (oldest?.bytes ?? 0);
+    if (oldest !== undefined) tooMany.push(oldest);
+    while (this.#waitingBytes > REPORTS_NOTED_BYTES_MAX && !this.#behind()) {
+      const next = this.#waiting.shift();
+      if (next === undefined) break;
+      this.#waitingBytes -= next.bytes;
+      tooMany.push(next);
+    }
+    return tooMany;
+  }
+
+  #behind(): boolean {
+    return [...this.#logs].some((log) => log.behind());
   }
 
   #schedule(): void {
     this.#timer ??= this.#options.clock.after(SIGN_IN_JOIN_WAIT_MS / 4, () => {
       this.#timer = undefined;
-      this.#giving = this.#giving.then(() => this.#expire());
+      this.#expire();
     });
   }
 
-  async #expire(): Promise<void> {
+  #expire(): void {
+    this.#settleRestored();
     const before = this.#options.clock.now() - SIGN_IN_JOIN_WAIT_MS;
-    const behind = [...this.#logs].some((log) => log.behind());
-    const alone = behind ? [] : this.#waiting.filter((waiting) => waiting.sinceMs <= before);
-    if (alone.length > 0) {
-      this.#waiting = this.#waiting.filter((waiting) => waiting.sinceMs > before);
-      await this.#give(alone);
+    const alone: NotedReport[] = [];
+    // Without a log (they are being stopped) the reports stay where they are noted.
+    while (this.#logs.size > 0 && !this.#behind()) {
+      const oldest = this.#waiting.peek();
+      if (oldest === undefined || oldest.sinceMs > before) break;
+      this.#waiting.shift();
+      this.#waitingBytes -= oldest.bytes;
+      alone.push(oldest);
     }
-    if (this.#waiting.length > 0) this.#schedule();
+    if (alone.length > 0) this.#giving = this.#tellAlone(alone).catch(() => undefined);
+    if (this.#waiting.size > 0 && this.#logs.size > 0) this.#schedule();
   }
 
-  async #give(alone: readonly WaitingReport[]): Promise<void> {
-    if (alone.length === 0) return;
-    for (const { key } of alone) this.#reportsTold.add(key);
-    try {
-      await this.#options.intake.accept(alone.map(({ report }) => signInEvent(report)));
-    } catch (error) {
-      for (const { key } of alone) this.wasTold(key);
-      this.#waiting = [...alone, ...this.#waiting].slice(-SIGN_IN_REPORTS_MAX);
-      this.#options.log.warn(
-        'sign-ins told by policy reports could not be kept yet, trying again',
-        {
-          reports: alone.length,
-          error: String(error),
-        },
-      );
+  /** The first log hands it in: that checkpoint is the furthest then. */
+  async #tellAlone(alone: readonly NotedReport[]): Promise<void> {
+    const events: AuditEvent[] = [];
+    for (const noted of alone) {
+      const event = signInEvent(noted.report);
+      const key = revisionKey(event, this.#startMs, Number(noted.id.split('-')[1]));
+      this.#told.push(noted.key, { ...noted, revisionKey: key });
+      events.push({ ...event, revision_key: key });
+    }
+    for (const log of this.#logs) {
+      await log.tell(events);
+      return;
+    }
+  }
+
+  /** Of the logs' checkpoints the furthest is right: told is further than waiting, gone than told. */
+  #settleRestored(): void {
+    if (this.#restored.length === 0) return;
+    const [first = [], ...others] = this.#restored;
+    this.#restored = [];
+    for (const noted of first) {
+      const same = others.map((reports) => reports.find(({ id }) => id === noted.id));
+      if (same.includes(undefined)) continue;
+      const told = [noted, ...same].find((each) => each?.revisionKey !== undefined);
+      if (told !== undefined) this.#told.push(told.key, told);
+      else {
+        this.#waiting.push(noted.key, noted);
+        this.#waitingBytes += noted.bytes;
+      }
     }
   }
 }

@@ -26,7 +26,15 @@ export function userAgentOfId(text: string): string | undefined {
     if (field === 'name') name ??= value.text;
     else if (field === 'version') version ??= value.text;
   }
-  if (name === undefined) return undefined;
-  const agent = version === undefined ? name : `${name}/${version}`;
+  return userAgentOf(name, version);
+}
+
+/** `name/version`, or `name` alone; undefined when there is no name. */
+export function userAgentOf(
+  name: string | undefined,
+  version: string | undefined,
+): string | undefined {
+  if (name === undefined || name === '') return undefined;
+  const agent = version === undefined || version === '' ? name : `${name}/${version}`;
   return agent.slice(0, USER_AGENT_LENGTH_MAX);
 }

@@ -1,0 +1,97 @@
+// An attempt to sign in as each source of a log tells of it: an event, a failure's text line, the
+// line of a login process.
+import type { FailureLine, LoginLine } from './auth-line.ts';
+import { numberField, textField, type DovecotEvent } from './event-line.ts';
+import type { PassdbOutcome } from './passdb-results.ts';
+import { protocolOfService } from './protocol.ts';
+import type { SignInAttempt } from './sign-in.ts';
+import { userAgentOfId } from './user-agent.ts';
+
+/** What `auth_request_finished` says, with what the passdbs said before it. */
+export function attemptOfEvent(
+  event: DovecotEvent,
+  outcome: PassdbOutcome | undefined,
+): SignInAttempt {
+  const { fields } = event;
+  const user = textField(fields, 'user');
+  const loginUser = textField(fields, 'login_user');
+  const success = textField(fields, 'success') === 'yes';
+  const service = textField(fields, 'service') ?? textField(fields, 'protocol') ?? 'unknown';
+  return {
+    timeMs: event.timeMs,
+    session: textField(fields, 'session'),
+    requestId: undefined,
+    userId: loginUser ?? user,
+    // Of a master user whose password was wrong, the passdbs say nothing about the mailbox's user.
+    userUnknown: !success && outcome?.userUnknown === true && loginUser === undefined,
+    userTyped: textField(fields, 'original_user') ?? user ?? '',
+    // Until the password was found right, `user` is the master user and `login_user` the mailbox's.
+    impersonatorId:
+      textField(fields, 'master_user') ?? (loginUser === undefined ? undefined : user),
+    protocol: protocolOfService(service),
+    sourceIp: textField(fields, 'remote_ip'),
+    sourcePort: numberField(fields, 'remote_port') || undefined,
+    userAgent: userAgentOfId(textField(fields, 'client_id') ?? ''),
+    mechanism: textField(fields, 'mechanism'),
+    transport: textField(fields, 'transport'),
+    success,
+    policyReject: textField(fields, 'policy_result') === 'refused',
+    refusal: undefined,
+    passdbResult: success ? undefined : outcome?.reason,
+    // Only from Dovecot 2.3.21 on, where a passdb may return `event_pat_id`.
+    patId: textField(fields, 'pat_id'),
+    serverName: event.hostname,
+  };
+}
+
+/** What only an attempt's failure line says; protocol and mechanism are not in it. */
+export function attemptOfFailure(line: FailureLine): SignInAttempt {
+  const disallowed = line.result === 'user_disallowed';
+  return {
+    timeMs: line.timeMs,
+    session: line.session,
+    requestId: undefined,
+    userId: disallowed || line.master ? undefined : line.user,
+    userUnknown: line.result === 'user_unknown',
+    userTyped: line.user,
+    impersonatorId: line.master ? line.user : undefined,
+    // Postfix is who asks without a session of its own.
+    protocol: line.session === undefined ? 'SMTP' : undefined,
+    sourceIp: line.ip,
+    sourcePort: undefined,
+    userAgent: undefined,
+    mechanism: undefined,
+    transport: undefined,
+    success: false,
+    policyReject: line.result === 'policy_refused',
+    refusal: line.refusal,
+    passdbResult: line.result === 'policy_refused' || disallowed ? undefined : line.result,
+    patId: undefined,
+    serverName: undefined,
+  };
+}
+
+/** What a login process says: of a login, or of the attempts before a connection's end. */
+export function attemptOfLogin(line: LoginLine): SignInAttempt {
+  return {
+    timeMs: line.timeMs,
+    session: line.session,
+    requestId: undefined,
+    userId: line.user === '' ? undefined : line.user,
+    userUnknown: false,
+    userTyped: line.userTyped,
+    impersonatorId: undefined,
+    protocol: protocolOfService(line.service),
+    sourceIp: line.ip,
+    sourcePort: line.port,
+    userAgent: undefined,
+    mechanism: line.mechanism,
+    transport: line.transport === 'secured' ? 'trusted' : line.transport,
+    success: line.kind === 'login',
+    policyReject: false,
+    refusal: undefined,
+    passdbResult: undefined,
+    patId: line.patId,
+    serverName: undefined,
+  };
+}

@@ -1,0 +1,144 @@
+// One attempt to sign in, as the lines of one log tell of it, until its event has been told and
+// nothing more is to come.
+import type { AuditEvent } from '../../event/audit-event.ts';
+import { revisionKey } from '../amendment.ts';
+import type { Held } from '../holdings.ts';
+import { completed, signInEvent, type SignInAttempt } from './sign-in.ts';
+
+/** What an attempt waits for before its event is told, each for a moment only. */
+export interface Waits {
+  /** The event of Dovecot's exporter, where only a text line was read so far. */
+  event: boolean;
+  /** The policy report. */
+  report: boolean;
+  /** What the client says it is (IMAP ID), which most say after signing in. */
+  agent: boolean;
+  /** The login line, which names the token. */
+  token: boolean;
+  /** The first message that is handed in on the same SMTP connection. */
+  message: boolean;
+}
+
+/** Under which key the event was told, and how often. */
+interface Revision {
+  readonly key: string;
+  count: number;
+}
+
+/** An attempt; see the head of this file. */
+export class Attempt implements Held {
+  readonly at: number;
+  readonly from: number;
+  readonly sinceMs: number;
+  told = false;
+  readonly waits: Waits = {
+    event: false,
+    report: false,
+    agent: false,
+    token: false,
+    message: false,
+  };
+  /** Whether Dovecot's event was read. */
+  byEvent = false;
+  /** Whether its session has ended: the client will not say any more what it is. */
+  ended = false;
+  /** Whether its policy report was taken. */
+  reported = false;
+  /** Which password databases are known to have refused it. */
+  readonly refusedBy = new Set<string>();
+  /** The time of its latest text line, ms. */
+  textMs = -Infinity;
+  #info: SignInAttempt;
+  #revision: Revision | undefined;
+  readonly #tell: (attempt: Attempt, out: AuditEvent[]) => void;
+
+  constructor(
+    place: Pick<Held, 'at' | 'from'>,
+    sinceMs: number,
+    info: SignInAttempt,
+    tell: (attempt: Attempt, out: AuditEvent[]) => void,
+  ) {
+    this.at = place.at;
+    this.from = place.from;
+    this.sinceMs = sinceMs;
+    this.#info = info;
+    this.#tell = tell;
+  }
+
+  get info(): SignInAttempt {
+    return this.#info;
+  }
+
+  /** Whether anything is awaited. */
+  get waiting(): boolean {
+    return Object.values(this.waits).includes(true);
+  }
+
+  /** Whether more may become known after its event was told. */
+  get mayBecomeMore(): boolean {
+    const { success, protocol, userAgent, session } = this.#info;
+    if (this.waiting || !this.byEvent) return true;
+    if (!success) return false;
+    return session === undefined || (!this.ended && protocol === 'IMAP' && userAgent === undefined);
+  }
+
+  /** More is known. What was told keeps its time, by which it is found again. */
+  learn(more: SignInAttempt, first: 'known' | 'more' = 'known'): void {
+    const info = first === 'known' ? completed(this.#info, more) : completed(more, this.#info);
+    this.#info = this.told ? { ...info, timeMs: this.#info.timeMs } : info;
+  }
+
+  /** The event was told under the key by another source; what is told now amends it. */
+  toldAs(key: string, report: SignInAttempt): void {
+    this.#info = {
+      ...completed(this.#info, report),
+      timeMs: report.timeMs,
+      requestId: report.requestId,
+    };
+    this.#revision = { key, count: 1 };
+  }
+
+  tell(out: AuditEvent[]): void {
+    this.#tell(this, out);
+  }
+
+  /** Appends the event as far as it is known: the first telling, or an amendment of it. */
+  write(out: AuditEvent[]): void {
+    const event = signInEvent(this.#info);
+    if (this.#revision === undefined && !this.mayBecomeMore) {
+      out.push(event);
+      return;
+    }
+    this.#revision ??= { key: this.#key(event), count: 0 };
+    const { key, count } = this.#revision;
+    this.#revision.count++;
+    out.push({ ...event, revision_key: key, ...(count > 0 && { revision: count + 1 }) });
+  }
+
+  /** An earlier run told it; what is told now amends that event. */
+  toldBefore(): void {
+    if (!this.mayBecomeMore) return;
+    this.#revision = { key: this.#key(signInEvent(this.#info)), count: 1 };
+  }
+
+  /** Tells the event again when it was told under a key and `change` tells something new. */
+  amend(change: () => void, out: AuditEvent[]): void {
+    const before = JSON.stringify(signInEvent(this.#info));
+    change();
+    if (this.told && this.#revision !== undefined) {
+      if (JSON.stringify(signInEvent(this.#info)) !== before) this.write(out);
+    }
+  }
+
+  /** The request id may change when the first message comes; the key does not. */
+  #key(event: AuditEvent): string {
+    const { request_id: _, ...rest } = event;
+    const id = this.#info.session;
+    return revisionKey({ ...rest, ...(id !== undefined && { request_id: id }) }, this.at, 0);
+  }
+
+  /** The sign-in is joined with the SMTP connection whose first message has the id. */
+  join(queueId: string): void {
+    this.#info = { ...this.#info, requestId: queueId };
+  }
+}

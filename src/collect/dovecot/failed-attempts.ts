@@ -1,0 +1,104 @@
+// The failed attempts of connections that are still signing in, put together from text lines and
+// events. An event is one attempt. Text lines are one for each password database that was asked, so
+// that a database which was heard already begins the next attempt.
+import type { Attempt } from './attempt.ts';
+import type { SignInAttempt } from './sign-in.ts';
+
+/** Most connections whose failed attempts are remembered; the oldest goes first. */
+export const FAILING_MAX = 10_000;
+/** Most attempts of one connection that are remembered; Dovecot closes one after three minutes. */
+const ATTEMPTS_OF_CONNECTION_MAX = 100;
+/** Most lines that are remembered which may be about an attempt; the oldest goes first. */
+export const HINTS_MAX = 1_000;
+/** The databases are asked one after the other: lines further apart are of two attempts, ms. */
+export const ONE_ATTEMPT_MS = 1_000;
+/** How far back a connection that never said goodbye is of interest, in bytes of log. */
+const FAILING_BYTES = 16 * 1024 * 1024;
+
+/** The failed attempts of one log, by connection: the session, or who from where without one. */
+export class FailedAttempts {
+  readonly #attempts = new Map<string, Attempt[]>();
+  readonly #hints = new Map<string, SignInAttempt>();
+
+  /**
+   * The attempt that a line of the database, at the time, is about; undefined for a new one.
+   *
+   * @param early whether it refuses before any database is asked: the policy server, a bad name
+   */
+  ofLine(who: string, database: string, timeMs: number, early: boolean): Attempt | undefined {
+    const last = this.#attempts.get(who)?.at(-1);
+    if (last === undefined || last.refusedBy.has(database)) return undefined;
+    if (last.byEvent && last.refusedBy.size > 0 && (early || last.info.policyReject)) {
+      return undefined;
+    }
+    return Math.abs(timeMs - Math.max(last.textMs, last.info.timeMs)) <= ONE_ATTEMPT_MS
+      ? last
+      : undefined;
+  }
+
+  /** The oldest attempt whose event was not read yet. */
+  withoutEvent(who: string): Attempt | undefined {
+    return this.#attempts.get(who)?.find(({ byEvent }) => !byEvent);
+  }
+
+  add(who: string, attempt: Attempt): void {
+    let attempts = this.#attempts.get(who);
+    if (attempts === undefined) {
+      attempts = [];
+      if (this.#attempts.size >= FAILING_MAX) {
+        for (const oldest of this.#attempts.keys()) {
+          this.#attempts.delete(oldest);
+          break;
+        }
+      }
+      this.#attempts.set(who, attempts);
+    }
+    attempts.push(attempt);
+    if (attempts.length > ATTEMPTS_OF_CONNECTION_MAX) attempts.shift();
+  }
+
+  /** A line told why an attempt may have failed, if there was an attempt. */
+  hint(who: string, info: SignInAttempt): void {
+    this.#hints.delete(who);
+    this.#hints.set(who, info);
+    if (this.#hints.size <= HINTS_MAX) return;
+    for (const oldest of this.#hints.keys()) {
+      this.#hints.delete(oldest);
+      break;
+    }
+  }
+
+  /** What a line told of the attempt that ended at the time. */
+  takeHint(who: string, timeMs: number): SignInAttempt | undefined {
+    const hint = this.#hints.get(who);
+    this.#hints.delete(who);
+    if (hint === undefined || Math.abs(timeMs - hint.timeMs) > ONE_ATTEMPT_MS) return undefined;
+    return hint;
+  }
+
+  /** The connection's attempts, which are then forgotten. */
+  end(who: string): readonly Attempt[] {
+    const attempts = this.#attempts.get(who) ?? [];
+    this.#attempts.delete(who);
+    return attempts;
+  }
+
+  /** Forgets the attempts of a connection without session that are too old to be meant. */
+  forgetBefore(who: string, timeMs: number): void {
+    const attempts = this.#attempts.get(who);
+    const young = attempts?.filter(
+      ({ info, textMs }) => Math.max(info.timeMs, textMs) >= timeMs - 2 * ONE_ATTEMPT_MS,
+    );
+    if (young === undefined) return;
+    if (young.length === 0) this.#attempts.delete(who);
+    else this.#attempts.set(who, young);
+  }
+
+  /** The place of the oldest line that is needed to know them. */
+  openFrom(at: number): number | undefined {
+    for (const [attempt] of this.#attempts.values()) {
+      if (attempt !== undefined && attempt.from >= at - FAILING_BYTES) return attempt.from;
+    }
+    return undefined;
+  }
+}
