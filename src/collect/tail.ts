@@ -127,7 +127,10 @@ export class Tail {
       try {
         if (!this.#located) await this.#locate();
         const batch = await this.#read();
-        if (batch !== undefined) return batch;
+        if (batch !== undefined) {
+          this.#wakeup.found();
+          return batch;
+        }
         wait = this.#queue.length === 0 && this.#behindBytes === 0;
       } catch (error) {
         wait = true;
@@ -234,7 +237,6 @@ export class Tail {
       modifiedNs: 0n,
       done: next.done,
     };
-    if (!next.done) this.#wakeup.watch();
     return this.#file;
   }
 

@@ -6,6 +6,11 @@ import type { Clock } from '../platform/clock.ts';
 
 /** How long a change may go unnoticed where the system does not notify, in ms. */
 export const POLL_MS = 250;
+/**
+ * While lines keep coming they are fetched so often, in ms, and no notification is asked for: one for
+ * each line, and a small batch each, cost three times what the lines themselves do.
+ */
+export const BUSY_POLL_MS = 40;
 
 /** Waits for changes of one path; its directory is watched, since rotation replaces the file. */
 export class Wakeup {
@@ -16,34 +21,46 @@ export class Wakeup {
   #closed = false;
   /** Something changed while nobody waited. */
   #changed = false;
+  /** There was something to read since the last wait. */
+  #busy = false;
 
   constructor(path: string, clock: Clock) {
     this.#path = path;
     this.#clock = clock;
   }
 
-  /** Asks the system to notify from now on; the directory must exist to be watched. */
-  watch(): void {
-    if (this.#watcher !== undefined || this.#closed) return;
-    try {
-      this.#watcher = watch(dirname(this.#path), { persistent: false }, (_event, name) => {
-        if (name === null || name === basename(this.#path)) this.#notify();
-      });
-      this.#watcher.on('error', () => this.#unwatch());
-    } catch {
-      this.#watcher = undefined; // The poll finds every line all the same.
-    }
+  /** The file had changed. More is likely to come: the next wait is a short one. */
+  found(): void {
+    this.#busy = true;
   }
 
-  /** Resolves at the next notification, at the next poll, or when closed. */
+  /**
+   * Resolves at the next notification, at the next poll, or when closed. Whoever finds nothing after a
+   * wait is waiting for a rare change; the system is asked to notify from then on.
+   */
   async wait(): Promise<void> {
     if (this.#closed) return;
-    if (this.#changed) {
-      this.#changed = false;
-      return;
+    if (this.#busy) {
+      this.#busy = false;
+      this.#unwatch();
+      return this.#sleep(BUSY_POLL_MS);
     }
+    // What changed before the system began to notify is found by one more look.
+    if (this.#watcher === undefined && this.#watch()) return;
+    if (!this.#changed) await this.#sleep(POLL_MS);
+    this.#changed = false;
+  }
+
+  /** Ends the watching and the waiting. */
+  close(): void {
+    this.#closed = true;
+    this.#unwatch();
+    this.#wake?.();
+  }
+
+  async #sleep(delayMs: number): Promise<void> {
     await new Promise<void>((resolve) => {
-      const timer = this.#clock.after(POLL_MS, resolve);
+      const timer = this.#clock.after(delayMs, resolve);
       this.#wake = () => {
         timer.cancel();
         resolve();
@@ -52,11 +69,17 @@ export class Wakeup {
     this.#wake = undefined;
   }
 
-  /** Ends the watching and the waiting. */
-  close(): void {
-    this.#closed = true;
-    this.#unwatch();
-    this.#wake?.();
+  /** Asks the system to notify from now on; false where it does not, or the directory is missing. */
+  #watch(): boolean {
+    try {
+      this.#watcher = watch(dirname(this.#path), { persistent: false }, (_event, name) => {
+        if (name === null || name === basename(this.#path)) this.#notify();
+      });
+      this.#watcher.on('error', () => this.#unwatch());
+      return true;
+    } catch {
+      return false; // The poll finds every line all the same.
+    }
   }
 
   #notify(): void {
