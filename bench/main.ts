@@ -8,6 +8,7 @@ const BENCHMARKS = [
   'parsers',
   'tail',
   'policy',
+  'milter',
   'freshness',
   'imap-cost',
 ] as const;
