@@ -12,6 +12,7 @@ import { admitRecord } from '../../src/event/admit.ts';
 import type { AuditEvent } from '../../src/event/audit-event.ts';
 import { journalLine } from '../../src/event/journal-line.ts';
 import { assemble } from '../collect/assemble.ts';
+import { CORPUS } from './corpus.ts';
 import type { FuzzTarget } from './target.ts';
 
 const NOW_MS = Date.UTC(2026, 10, 24);
@@ -110,13 +111,6 @@ function mutatedTarget(name: string, folder: string, assembler: () => Assembler)
         if (fresh.holdings.size > HELD_MAX) throw new Error(`${fresh.holdings.size} held`);
       }),
   };
-}
-
-const CORPUS = join(import.meta.dirname, ...upToTheProject(), 'test', 'corpus');
-
-/** From here to the project's folder: the built file lies one level deeper than the source. */
-function upToTheProject(): string[] {
-  return import.meta.filename.endsWith('.ts') ? ['..', '..'] : ['..', '..', '..'];
 }
 
 export const dovecotMutated = mutatedTarget(
