@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { execFileSync } from 'node:child_process';
-import { chmodSync, readFileSync, rmSync } from 'node:fs';
+import { chmodSync, readFileSync, readlinkSync, rmSync } from 'node:fs';
 import { createTransport } from 'nodemailer';
 import { afterEach, expect, test } from 'vitest';
 import {
@@ -151,7 +151,7 @@ function queueIdOf(response: string): string {
 }
 
 /** Waits until Postfix logged something, and gives it. */
-function logged(servers: Started, pattern: RegExp): Promise<RegExpExecArray> {
+function logged(servers: Pick<Started, 'log'>, pattern: RegExp): Promise<RegExpExecArray> {
   return until(
     () => pattern.exec(servers.log()) ?? undefined,
     WAIT_MS,
@@ -326,6 +326,29 @@ test('mail flows while the milter is away, dies in the middle, or hangs; it is r
   const patient = await Smtp.open(servers.postfix.ports.mx);
   await send(patient, 'hangs');
   await logged(all, /milter unix:.*: (?:timeout|error|can't read)/i);
+});
+
+test('the socket is in the queue directory, where a chrooted Postfix finds it', async () => {
+  const directory = mailServersDirectory();
+  ending.push(() => rmSync(directory, { recursive: true, force: true }));
+  // As print-config says it for a socket in Debian's queue directory.
+  const servers = await startMailServers({ directory, milterSocket: 'mailtrail/milter' });
+  ending.push(() => servers.stop());
+  const folder = join(directory, 'postfix/queue/mailtrail');
+  execFileSync('install', ['-d', '-g', 'postfix', '-m', '2750', folder]);
+  const { configDirectory } = servers.postfix;
+  const { mx } = servers.postfix.ports;
+  execFileSync('postconf', ['-c', configDirectory, '-F', `127.0.0.1:${mx}/inet/chroot=y`]);
+  execFileSync('postfix', ['-c', configDirectory, 'reload'], { stdio: 'ignore' });
+  const log = { log: () => readFileSync(servers.postfix.mailLog, 'utf8') };
+  await logged(log, /reload -- version/);
+  const { read } = await startedMilter(directory, { path: join(folder, 'milter') });
+  const smtp = await Smtp.open(mx);
+  await smtp.pipeline([`MAIL FROM:<x@outside.example>`, `RCPT TO:<${BOB.login}>`, 'DATA']);
+  const [, pid = ''] = await logged(log, /smtpd\[(\d+)\]: \w+: client=/);
+  expect(readlinkSync(`/proc/${pid}/root`)).toBe(join(directory, 'postfix/queue'));
+  expect(await smtp.say('Subject: chrooted\r\n\r\nx\r\n.')).toBe('250');
+  expect(read.map(({ subject }) => subject)).toEqual(['chrooted']);
 });
 
 test('over TCP each step is answered, and messages are read all the same', async () => {
