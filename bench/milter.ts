@@ -1,15 +1,21 @@
 // What the milter costs a message: two Postfixes beside each other, one of them showing its messages
 // to Mailtrail, given the same messages in turns on one connection each. A message is MAIL, RCPT, DATA
 // and its text up to Postfix's answer that it is in the queue.
+import { appendFileSync, renameSync, writeFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
-import { startServer, temporaryDirectory } from '../test/e2e/running-server.ts';
+import { startServer, temporaryDirectory, type RunningServer } from '../test/e2e/running-server.ts';
 import { mailServersDirectory, startMailServers } from '../test/servers/mail-servers.ts';
+import { dovecotRead } from './log-lines.ts';
 import { figure, median, percentile, residentMiB } from './measure.ts';
 
 const MESSAGES = 400;
 const LARGE_MESSAGES = 8;
+const BESIDE_BACKLOG = 100;
 const WARM_UP = 40;
+/** Lines' worth some ten seconds of reading. */
+const BACKLOG_READS = 300_000;
+const READS_AT_A_TIME = 1000;
 /** Both Postfixes relay for this host, and take large messages. */
 const EXTRA_POSTFIX = 'mynetworks = 127.0.0.0/8\nmessage_size_limit = 50000000\n';
 const LINE = `${'0123456789abcdef'.repeat(4)}\r\n`;
@@ -105,12 +111,22 @@ async function compare(
   figure(`${name}: more, median of pairs (ms)`, median(more).toFixed(2));
 }
 
+/** How much of Dovecot's log is still unread. */
+async function behindBytes(server: RunningServer): Promise<number> {
+  const headers = { authorization: `Bearer ${server.token}` };
+  const response = await fetch(`${server.url}/v1/status`, { headers });
+  const { collectors } = (await response.json()) as { collectors: { behindBytes?: number }[] };
+  return collectors.reduce((sum, collector) => sum + (collector.behindBytes ?? 0), 0);
+}
+
 export async function run(): Promise<void> {
   const data = temporaryDirectory();
   const directory = mailServersDirectory('mailtrail-bench-milter-');
   const socket = join(directory, 'milter.socket');
+  const dovecotLog = join(directory, 'backlog.log');
+  writeFileSync(dovecotLog, '');
   const server = await startServer(data.path, {
-    arguments: ['--postfix-milter-listen', `unix:${socket}`],
+    arguments: ['--postfix-milter-listen', `unix:${socket}`, '--dovecot-log', dovecotLog],
   });
   const shown = await startMailServers({
     directory,
@@ -125,6 +141,15 @@ export async function run(): Promise<void> {
     ] as const;
     await compare('1 KB of text', senders, plain(1_000), MESSAGES);
     await compare('100 KB in 3 attachments', senders, withAttachments(100_000), MESSAGES);
+    for (let from = 0; from < BACKLOG_READS; from += READS_AT_A_TIME) {
+      const reads = Array.from({ length: READS_AT_A_TIME }, (_, n) => dovecotRead(from + n));
+      appendFileSync(`${dovecotLog}.new`, reads.join(''));
+    }
+    renameSync(`${dovecotLog}.new`, dovecotLog);
+    while ((await behindBytes(server)) === 0)
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    await compare('1 KB, a log backlog being read', senders, plain(1_000), BESIDE_BACKLOG);
+    figure('bytes of the backlog left then', await behindBytes(server));
     const pid = server.process.pid ?? 0;
     const before = residentMiB(pid).peak;
     await compare('20 MB in 3 attachments', senders, withAttachments(20_000_000), LARGE_MESSAGES);
