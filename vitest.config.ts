@@ -2,13 +2,16 @@
 // engines, mail servers and the built program.
 import { defineConfig } from 'vitest/config';
 
+/** Recorded scenarios are replayed offline; the same ones are also played live. */
+const RECORDED = 'test/scenarios/golden.test.ts';
+
 export default defineConfig({
   test: {
     projects: [
       {
         test: {
           name: 'unit',
-          include: ['src/**/*.test.ts', 'test/{tidy,layers}.test.ts'],
+          include: ['src/**/*.test.ts', 'test/{tidy,layers}.test.ts', RECORDED],
           pool: 'forks',
           testTimeout: 20_000,
         },
@@ -16,7 +19,8 @@ export default defineConfig({
       {
         test: {
           name: 'system',
-          include: ['test/{conformance,servers,sim,e2e}/**/*.test.ts'],
+          include: ['test/{conformance,servers,scenarios,sim,e2e}/**/*.test.ts'],
+          exclude: [RECORDED],
           pool: 'forks',
           fileParallelism: false,
           testTimeout: 180_000,

@@ -41,10 +41,15 @@ function tokenScript(scenarios: readonly Scenario[]): string {
   return `local tokens = {
 ${entries.join('\n')}
 }
+local users = {}
+for key in pairs(tokens) do users[key:match("^%S+")] = true end
 function auth_password_verify(request, password)
   local id = tokens[request.user .. " " .. password]
-  if id == nil then
+  if id == nil and users[request.user] then
     return dovecot.auth.PASSDB_RESULT_PASSWORD_MISMATCH, {}
+  end
+  if id == nil then
+    return dovecot.auth.PASSDB_RESULT_USER_UNKNOWN, {}
   end
   return dovecot.auth.PASSDB_RESULT_OK, { pat_id = id, userdb_pat_id = id }
 end

@@ -4,14 +4,15 @@
 import { mkdirSync, rmSync, statSync, writeFileSync, readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { tailOf } from '../../servers/dovecot.ts';
+import { dovecotAuditLog, tailOf } from '../../servers/dovecot.ts';
 import { mailServersDirectory } from '../../servers/mail-servers.ts';
 import { projectRoot } from '../../servers/snippet.ts';
+import { postfixMailLog } from '../../servers/postfix.ts';
 import type { Scenario } from '../scenario.ts';
 import { startScenarioServers } from '../servers.ts';
 import { Stage } from '../stage.ts';
 import { SCENARIOS } from '../stories/all.ts';
-import { startPolicyRecorder } from './policy-recorder.ts';
+import { startPolicyRecorder, type LogLengths } from './policy-recorder.ts';
 
 const CORPUS = join(projectRoot(), 'test', 'corpus', 'scenarios');
 /** The name that stands for the machine on which a recording was made. */
@@ -34,19 +35,35 @@ async function untilQuiet(files: readonly string[]): Promise<void> {
   }
 }
 
-/** The log with the machine's name replaced where a line's frame has it. */
-function anonymous(log: Buffer): Buffer {
-  const host = hostname();
-  const text = log
-    .toString('latin1')
-    .replaceAll(`"hostname":"${host}"`, `"hostname":"${RECORDED_HOST}"`)
-    .replaceAll(new RegExp(`^(\\w{3} [ \\d]\\d [\\d:]{8}) ${host} `, 'gm'), `$1 ${RECORDED_HOST} `);
-  return Buffer.from(text, 'latin1');
+/** What a log says from the beginning of the scenario on, without the machine's name. */
+class RecordedLog {
+  readonly #bytes: Buffer;
+  readonly #start: number;
+
+  constructor(file: string, start: number) {
+    this.#bytes = sizeOf(file) === 0 ? Buffer.alloc(0) : readFileSync(file);
+    this.#start = start;
+  }
+
+  /** Up to the place in the file; the name is replaced where a line's frame has it. */
+  anonymous(end = this.#bytes.length): Buffer {
+    const host = hostname();
+    const text = this.#bytes
+      .subarray(this.#start, Math.max(this.#start, end))
+      .toString('latin1')
+      .replaceAll(`"hostname":"${host}"`, `"hostname":"${RECORDED_HOST}"`)
+      .replaceAll(
+        new RegExp(`^(\\w{3} [ \\d]\\d [\\d:]{8}) ${host} `, 'gm'),
+        `$1 ${RECORDED_HOST} `,
+      );
+    return Buffer.from(text, 'latin1');
+  }
 }
 
 async function record(scenario: Scenario): Promise<void> {
   const directory = mailServersDirectory('mailtrail-record-');
-  const recorder = await startPolicyRecorder();
+  const logs = [dovecotAuditLog(directory), postfixMailLog(directory)] as const;
+  const recorder = await startPolicyRecorder(() => [sizeOf(logs[0]), sizeOf(logs[1])]);
   try {
     const servers = await startScenarioServers(SCENARIOS, {
       directory,
@@ -54,21 +71,29 @@ async function record(scenario: Scenario): Promise<void> {
       policyService: recorder.policyService,
     });
     const stage = new Stage(scenario, servers);
-    const logs = [servers.dovecot.auditLog, servers.postfix.mailLog] as const;
     try {
       await untilQuiet(logs);
-      const [dovecotFrom, postfixFrom] = logs.map(sizeOf);
+      const starts = logs.map(sizeOf);
       await scenario.play(stage);
       await untilQuiet(logs);
       const folder = join(CORPUS, scenario.name);
       mkdirSync(folder, { recursive: true });
       const keep = (name: string, data: string | Buffer): void =>
         writeFileSync(join(folder, name), data);
-      const from = (file: string, start = 0): Buffer =>
-        sizeOf(file) === 0 ? Buffer.alloc(0) : anonymous(readFileSync(file).subarray(start));
-      keep('dovecot.log', from(logs[0], dovecotFrom));
-      keep('maillog', from(logs[1], postfixFrom));
-      keep('policy.ndjson', recorder.records.map((each) => `${JSON.stringify(each)}\n`).join(''));
+      const recorded = logs.map((file, index) => new RecordedLog(file, starts[index] ?? 0)) as [
+        RecordedLog,
+        RecordedLog,
+      ];
+      keep('dovecot.log', recorded[0].anonymous());
+      keep('maillog', recorded[1].anonymous());
+      const policy = recorder.records.map((each) => {
+        const lengths: LogLengths = [
+          recorded[0].anonymous(each.logs[0]).length,
+          recorded[1].anonymous(each.logs[1]).length,
+        ];
+        return `${JSON.stringify({ ...each, logs: lengths })}\n`;
+      });
+      keep('policy.ndjson', policy.join(''));
       keep('commands.json', `${JSON.stringify(stage.transcript.steps, null, 1)}\n`);
       console.log(`${scenario.name}: ${stage.transcript.steps.length} steps`);
     } catch (error) {

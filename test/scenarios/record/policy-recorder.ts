@@ -11,17 +11,23 @@ import { silentLog } from '../../../src/platform/log.ts';
 import { MemoryIntake } from '../../collect/memory-intake.ts';
 import { RULE } from '../scenario.ts';
 
+/** Of Dovecot's and of Postfix's log, in bytes. */
+export type LogLengths = readonly [dovecot: number, postfix: number];
+
 /** One question or report, as it is kept: one to a line of `policy.ndjson`. */
 export type PolicyRecord =
   | {
       /** When it came, in ms. */
       readonly at: number;
+      /** How long the logs of Dovecot and of Postfix were then, in bytes of the recording. */
+      readonly logs: LogLengths;
       readonly service: 'dovecot';
       readonly command: 'allow' | 'report';
       readonly body: Readonly<Record<string, unknown>>;
     }
   | {
       readonly at: number;
+      readonly logs: LogLengths;
       readonly service: 'postfix';
       /** The request as Postfix sent it: `name=value` lines, without the empty one at the end. */
       readonly request: string;
@@ -42,7 +48,7 @@ async function listening(server: Server): Promise<number> {
 }
 
 /** Hands on what Postfix asks and keeps a copy. */
-function relay(target: number, records: PolicyRecord[], sockets: Set<Socket>): Server {
+function relay(target: number, keep: (request: string) => void, sockets: Set<Socket>): Server {
   return createServer((client) => {
     const service = connect({ host: '127.0.0.1', port: target });
     for (const socket of [client, service]) {
@@ -55,14 +61,18 @@ function relay(target: number, records: PolicyRecord[], sockets: Set<Socket>): S
       text += data.toString('utf8');
       const requests = text.split('\n\n');
       text = requests.pop() ?? '';
-      for (const request of requests) records.push({ at: Date.now(), service: 'postfix', request });
+      for (const request of requests) keep(request);
     });
     client.pipe(service).pipe(client);
   });
 }
 
-/** Starts to answer and to record. */
-export async function startPolicyRecorder(): Promise<PolicyRecorder> {
+/**
+ * Starts to answer and to record.
+ *
+ * @param logs how long the logs are now
+ */
+export async function startPolicyRecorder(logs: () => LogLengths): Promise<PolicyRecorder> {
   const records: PolicyRecord[] = [];
   const compiled = compileRules([RULE, DEFAULT_RULE]);
   const common = {
@@ -78,7 +88,7 @@ export async function startPolicyRecorder(): Promise<PolicyRecorder> {
       const asked = new URL(request.url ?? '', 'http://localhost').searchParams.get('command');
       const command = asked === 'report' ? 'report' : 'allow';
       const body = JSON.parse(text) as Readonly<Record<string, unknown>>;
-      records.push({ at: Date.now(), service: 'dovecot', command, body });
+      records.push({ at: Date.now(), logs: logs(), service: 'dovecot', command, body });
       void (async () => {
         const answer = await handler.handle(command, body);
         response.setHeader('content-type', 'application/json').end(JSON.stringify(answer));
@@ -92,7 +102,11 @@ export async function startPolicyRecorder(): Promise<PolicyRecorder> {
   });
   await service.start();
   const sockets = new Set<Socket>();
-  const front = relay(Number(service.address().split(':').at(-1)), records, sockets);
+  const target = Number(service.address().split(':').at(-1));
+  const keep = (request: string): void => {
+    records.push({ at: Date.now(), logs: logs(), service: 'postfix', request });
+  };
+  const front = relay(target, keep, sockets);
   const [httpPort, frontPort] = [await listening(http), await listening(front)];
   return {
     policyUrl: `http://127.0.0.1:${httpPort}/dovecot/policy`,

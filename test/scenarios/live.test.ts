@@ -1,0 +1,68 @@
+// The scenarios live: the same stories played at the same time on one pair of servers that run with the
+// printed configuration, watched by the built program; and exactly the expected events in the store.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { until } from '../e2e/running-server.ts';
+import { inParallel, startLiveWorld, type LiveWorld } from './live-world.ts';
+import { normalised, scenarioOf, type EventRecord } from './normalise.ts';
+import type { Scenario } from './scenario.ts';
+import { Stage } from './stage.ts';
+import { SCENARIOS } from './stories/all.ts';
+
+const CORPUS = join(import.meta.dirname, '..', 'corpus', 'scenarios');
+/** How many stories are told at the same time. */
+const PARALLEL = 6;
+/** How long it may take from the last command until every event can be found, in ms. */
+const EVENTS_DEADLINE_MS = 30_000;
+/** How long no event may come any more before the count is final, in ms: more than any join waits. */
+const QUIET_MS = 3_000;
+
+function expected(scenario: Scenario): EventRecord[] {
+  const text = readFileSync(join(CORPUS, scenario.name, 'events.ndjson'), 'utf8');
+  return text
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line) as EventRecord);
+}
+
+describe('played live', () => {
+  let world: LiveWorld;
+  let found: readonly EventRecord[] = [];
+
+  beforeAll(async () => {
+    world = await startLiveWorld(SCENARIOS);
+    const works = SCENARIOS.map((scenario) => async () => {
+      await scenario.play(new Stage(scenario, world.servers));
+    });
+    await inParallel(works, PARALLEL);
+    const wanted = SCENARIOS.reduce((sum, scenario) => sum + expected(scenario).length, 0);
+    const deadline = Date.now() + EVENTS_DEADLINE_MS;
+    let quietSince = Date.now();
+    // Too many events are as wrong as too few: the count must hold.
+    await until(
+      async () => {
+        const now = await world.events();
+        if (now.length !== found.length) quietSince = Date.now();
+        found = now;
+        const quiet = Date.now() - quietSince > QUIET_MS;
+        return quiet && (now.length >= wanted || Date.now() > deadline) ? true : undefined;
+      },
+      EVENTS_DEADLINE_MS + 2 * QUIET_MS,
+      () => `events still come: ${found.length}`,
+    );
+  });
+  afterAll(() => world?.stop());
+
+  test.each(SCENARIOS.map((scenario) => [scenario.name, scenario] as const))(
+    '%s leaves exactly the expected events',
+    (_name, scenario) => {
+      const own = found.filter((event) => scenarioOf(event, SCENARIOS) === scenario);
+      expect(normalised(own)).toEqual(normalised(expected(scenario)));
+    },
+  );
+
+  test('no event belongs to no scenario', () => {
+    expect(found.filter((event) => scenarioOf(event, SCENARIOS) === undefined)).toEqual([]);
+  });
+});

@@ -1,0 +1,211 @@
+// Replays a recording into the real collectors and handlers, put together as the server does it, on a
+// clock that only moves when everything that was fed has been read: the events are the same each time.
+import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { compileRules, DEFAULT_RULE } from '../../src/access/decide.ts';
+import type { Collector } from '../../src/collect/collector.ts';
+import { createDovecotCollector } from '../../src/collect/dovecot/collector.ts';
+import { createPolicyHandler } from '../../src/collect/dovecot/policy.ts';
+import { createSignInJoin } from '../../src/collect/dovecot/sign-in-join.ts';
+import { createPostfixCollector } from '../../src/collect/postfix/collector.ts';
+import { createPolicyService } from '../../src/collect/postfix/policy-service.ts';
+import { createTraceJoin } from '../../src/collect/trace-join.ts';
+import type { AuditEvent } from '../../src/event/audit-event.ts';
+import { silentLog } from '../../src/platform/log.ts';
+import { MemoryIntake } from '../collect/memory-intake.ts';
+import { StepClock } from './step-clock.ts';
+import type { PolicyRecord } from './record/policy-recorder.ts';
+import { RULE } from './scenario.ts';
+
+/** In which order the two sides that tell of a thing come: both happen. */
+export type Order = 'as recorded' | 'logs first' | 'policy first';
+
+/** How far the clock goes on after the last line, in ms: everything that waits has been told then. */
+const AFTERWARDS_MS = 10_000;
+const STEP_MS = 250;
+/** Nothing of a recording takes longer to be read, in ms of real time. */
+const READ_DEADLINE_MS = 10_000;
+/** After so long without progress collectors that poll are made to look again, in ms of real time. */
+const STALLED_MS = 3;
+
+const NEWLINE = 0x0a;
+
+function turn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
+
+/** A log that grows as it did when it was recorded. */
+class GrowingLog {
+  readonly path: string;
+  readonly #bytes: Buffer;
+  #length = 0;
+  #lines = 0;
+
+  constructor(path: string, recording: string) {
+    this.path = path;
+    this.#bytes = readFileSync(recording);
+    writeFileSync(path, '');
+  }
+
+  /** How many whole lines there are so far. */
+  get lines(): number {
+    return this.#lines;
+  }
+
+  growTo(length = this.#bytes.length): void {
+    if (length <= this.#length) return;
+    const more = this.#bytes.subarray(this.#length, length);
+    for (const byte of more) if (byte === NEWLINE) this.#lines++;
+    appendFileSync(this.path, more);
+    this.#length = length;
+  }
+}
+
+function readPolicy(folder: string): PolicyRecord[] {
+  const text = readFileSync(join(folder, 'policy.ndjson'), 'utf8');
+  return text
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line) as PolicyRecord);
+}
+
+/** The time of the first line of Dovecot's log, or of Postfix's, in ms. */
+function beginning(folder: string, policy: readonly PolicyRecord[]): number {
+  const dovecot = /^\S+T\S+/.exec(readFileSync(join(folder, 'dovecot.log'), 'utf8'))?.[0];
+  const times = [policy[0]?.at, dovecot === undefined ? undefined : Date.parse(dovecot)];
+  const known = times.filter((time) => time !== undefined);
+  if (known.length === 0) throw new Error(`${folder} does not say when it was recorded`);
+  return Math.min(...known);
+}
+
+/** Everything that makes events, as src/app.ts wires it. */
+class Wiring {
+  readonly intake = new MemoryIntake();
+  readonly clock: StepClock;
+  readonly #signIns;
+  readonly #policy;
+  readonly #service;
+  readonly #collectors: readonly Collector[];
+  readonly #logs: readonly [GrowingLog, GrowingLog];
+  readonly #answers: Promise<unknown>[] = [];
+  readonly #socketPath: string;
+  #postfix: Socket | undefined;
+
+  constructor(directory: string, logs: readonly [GrowingLog, GrowingLog], startMs: number) {
+    const [dovecotLog, postfixLog] = logs;
+    this.#logs = logs;
+    this.clock = new StepClock(startMs);
+    this.#socketPath = join(directory, 'policy');
+    const compiled = compileRules([RULE, DEFAULT_RULE]);
+    const rules = (): typeof compiled => compiled;
+    const { intake, clock } = this;
+    const log = silentLog;
+    this.#signIns = createSignInJoin({ intake, clock, log });
+    this.#policy = createPolicyHandler({ rules, intake, clock, signIns: this.#signIns });
+    const feed = { intake, clock, log, traces: createTraceJoin(clock) };
+    const dovecot = createDovecotCollector({
+      ...feed,
+      paths: [dovecotLog.path],
+      signIns: this.#signIns,
+    });
+    const lmtpTold = (): boolean => dovecot.status().state === 'running';
+    this.#service = createPolicyService({
+      rules,
+      intake,
+      clock,
+      log,
+      listen: { path: this.#socketPath },
+    });
+    this.#collectors = [
+      dovecot,
+      createPostfixCollector({ ...feed, paths: [postfixLog.path], lmtpTold }),
+    ];
+  }
+
+  async start(): Promise<void> {
+    for (const collector of [...this.#collectors, this.#service]) await collector.start();
+  }
+
+  /** Waits until every line that is there has been read. */
+  async settle(): Promise<void> {
+    const end = Date.now() + READ_DEADLINE_MS;
+    let stalled = Date.now();
+    let before = -1;
+    for (;;) {
+      const seen = this.#collectors.map((collector) => collector.status().seen);
+      const behind = this.#logs.some((log, index) => (seen[index] ?? 0) < log.lines);
+      if (!behind) break;
+      const sum = seen.reduce((a, b) => a + b, 0);
+      if (sum !== before) stalled = Date.now();
+      before = sum;
+      if (Date.now() - stalled > STALLED_MS) this.clock.nudge(STEP_MS);
+      if (Date.now() > end)
+        throw new Error(
+          `of ${String(this.#logs.map((l) => l.lines))} lines only ${String(seen)} were read`,
+        );
+      await new Promise((resolve) => setTimeout(resolve, 1));
+    }
+    // What was read is handed in by promises only.
+    for (let turns = 0; turns < 5; turns++) await turn();
+  }
+
+  /** Asks or tells what the servers asked or told. */
+  async policy(record: PolicyRecord): Promise<void> {
+    this.clock.moveTo(record.at);
+    if (record.service === 'dovecot') {
+      // Not awaited: an answer to a report may wait for its line.
+      this.#answers.push(this.#policy.handle(record.command, record.body));
+    } else {
+      if (this.#postfix === undefined) {
+        this.#postfix = connect(this.#socketPath);
+        await once(this.#postfix, 'connect');
+      }
+      const answered = once(this.#postfix, 'data');
+      this.#postfix.write(`${record.request}\n\n`);
+      await answered;
+    }
+    for (let turns = 0; turns < 5; turns++) await turn();
+  }
+
+  async finish(): Promise<readonly AuditEvent[]> {
+    for (let passed = 0; passed < AFTERWARDS_MS; passed += STEP_MS) {
+      this.clock.advance(STEP_MS);
+      await this.settle();
+    }
+    await Promise.all(this.#answers);
+    this.#postfix?.destroy();
+    for (const collector of [...this.#collectors, this.#service]) await collector.stop();
+    await this.#signIns.stop();
+    return this.intake.journal.events;
+  }
+}
+
+/** The events that the journal gets from a recording, in the order in which it gets them. */
+export async function replay(folder: string, order: Order): Promise<readonly AuditEvent[]> {
+  const directory = mkdtempSync(join(tmpdir(), 'mailtrail-replay-'));
+  try {
+    const logs = [
+      new GrowingLog(join(directory, 'dovecot.log'), join(folder, 'dovecot.log')),
+      new GrowingLog(join(directory, 'maillog'), join(folder, 'maillog')),
+    ] as const;
+    const policy = readPolicy(folder);
+    const wiring = new Wiring(directory, logs, beginning(folder, policy));
+    await wiring.start();
+    const grow = async (lengths?: readonly [number, number]): Promise<void> => {
+      for (const [index, log] of logs.entries()) log.growTo(lengths?.[index]);
+      await wiring.settle();
+    };
+    if (order === 'logs first') await grow();
+    for (const record of policy) {
+      if (order === 'as recorded') await grow(record.logs);
+      await wiring.policy(record);
+    }
+    await grow();
+    return await wiring.finish();
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
+  }
+}
