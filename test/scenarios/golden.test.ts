@@ -5,7 +5,9 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { admitRecord } from '../../src/event/admit.ts';
-import { goldenText } from './golden.ts';
+import type { AuditEvent } from '../../src/event/audit-event.ts';
+import { goldenText, newestOf } from './golden.ts';
+import { normalised } from './normalise.ts';
 import { replay } from './replay.ts';
 import { SCENARIOS } from './stories/all.ts';
 
@@ -13,6 +15,10 @@ import { SCENARIOS } from './stories/all.ts';
 process.env['TZ'] = 'UTC';
 
 const CORPUS = join(import.meta.dirname, '..', 'corpus', 'scenarios');
+
+function comparable(events: readonly AuditEvent[]): string[] {
+  return normalised(newestOf(events).map((event) => ({ ...event })));
+}
 
 test('every scenario is recorded, once', () => {
   const names = SCENARIOS.map((scenario) => scenario.name);
@@ -38,7 +44,8 @@ describe.each(SCENARIOS.map(({ name, about }) => [name, about] as const))('%s: %
         replay(folder, 'as recorded'),
         replay(folder, order),
       ]);
-      expect(goldenText(other)).toBe(goldenText(recorded));
+      // The time is that of whichever half knew it; a millisecond lies between them.
+      expect(comparable(other)).toEqual(comparable(recorded));
     },
   );
 });
