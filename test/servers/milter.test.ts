@@ -20,7 +20,7 @@ import { systemClock } from '../../src/platform/clock.ts';
 import { systemDisk } from '../../src/platform/disk.ts';
 import { silentLog } from '../../src/platform/log.ts';
 import { MemoryIntake } from '../collect/memory-intake.ts';
-import { until } from '../e2e/running-server.ts';
+import { startServer, until, type RunningServer } from '../e2e/running-server.ts';
 import { mailServersDirectory, startMailServers, type MailServers } from './mail-servers.ts';
 import { NORDLYS, userNamed } from './organization.ts';
 
@@ -164,7 +164,11 @@ test('what a mail program sends, with attachments, to the mailbox and beyond', a
   const milter = await startedMilter(directory, { path: socket });
   const transport = createTransport({
     host: '127.0.0.1',
-    port: servers.postfix.ports.submission,
+    port: await servers.balancer.port({
+      targetPort: servers.postfix.ports.submissionProxy,
+      sourceAddress: '198.51.100.7',
+      version: 2,
+    }),
     tls: { ca: readFileSync(servers.certificateFile) },
     auth: { user: ALICE.login, pass: ALICE.password },
   });
@@ -189,7 +193,7 @@ test('what a mail program sends, with attachments, to the mailbox and beyond', a
   const contents = await milter.of(queueIdOf(sent.response));
   expect(contents).toMatchObject({
     serverName: 'mail.nordlys-biotech.example',
-    clientAddress: '127.0.0.1',
+    clientAddress: '198.51.100.7',
     saslUser: ALICE.login,
     saslMethod: 'PLAIN',
     tlsVersion: 'TLSv1.3',
@@ -349,6 +353,58 @@ test('the socket is in the queue directory, where a chrooted Postfix finds it', 
   expect(readlinkSync(`/proc/${pid}/root`)).toBe(join(directory, 'postfix/queue'));
   expect(await smtp.say('Subject: chrooted\r\n\r\nx\r\n.')).toBe('250');
   expect(read.map(({ subject }) => subject)).toEqual(['chrooted']);
+});
+
+/** The aborted submissions on record, once there are any. */
+function abortsTold(server: RunningServer): Promise<Record<string, string>[]> {
+  return until(
+    async () => {
+      const rows = await server.query(
+        "fields action, user_id, protocol, source_ip | filter action = 'abort_sending_email'",
+      );
+      return rows.length > 0 ? rows : undefined;
+    },
+    WAIT_MS,
+    () => `no abort was told\n${server.log()}`,
+  );
+}
+
+test('the built program: an abort is a record, and mail flows over kill -9', async () => {
+  const { servers, socket, directory } = await started();
+  const data = join(directory, 'data');
+  const options = ['--postfix-milter-listen', `unix:${socket}`];
+  const first = await startServer(data, { arguments: options });
+  ending.push(() => first.stop('SIGKILL'));
+  const leaving = await Smtp.open(servers.postfix.ports.submission);
+  await leaving.signIn(ALICE);
+  const letter = [
+    `MAIL FROM:<${ALICE.login}>`,
+    `RCPT TO:<${BOB.login}>`,
+    'RCPT TO:<x@outside.example>',
+  ];
+  // Postfix sends what needs no answer along with what it sends next.
+  await leaving.pipeline([...letter, 'RSET', 'QUIT']);
+  const abort = {
+    action: 'abort_sending_email',
+    user_id: ALICE.login,
+    protocol: 'SMTP',
+    source_ip: '127.0.0.1',
+  };
+  expect(await abortsTold(first)).toEqual([expect.objectContaining(abort)]);
+  const smtp = await Smtp.open(servers.postfix.ports.submission);
+  await smtp.signIn(ALICE);
+  await smtp.pipeline([...letter, 'DATA']);
+  await first.stop('SIGKILL');
+  expect(await smtp.say('Subject: killed\r\n\r\nx\r\n.')).toBe('250');
+
+  const second = await startServer(data, { arguments: options });
+  ending.push(() => second.stop());
+  const after = await Smtp.open(servers.postfix.ports.submission);
+  await after.signIn(ALICE);
+  await after.pipeline([...letter, 'DATA']);
+  expect(await after.say('Subject: over\r\n\r\nx\r\n.')).toBe('250');
+  expect((await abortsTold(second)).length).toBe(1);
+  expect(readFileSync(join(data, 'milter/contents.ndjson'), 'utf8')).toContain('"subject":"over"');
 });
 
 test('over TCP each step is answered, and messages are read all the same', async () => {

@@ -152,7 +152,8 @@ export class MilterConversation {
 
   /**
    * Postfix aborts at RSET, at a new HELO, when the client quits or is gone, and when it refused the
-   * message itself; which of them, only its log can tell. Once it has shown a header it has the whole
+   * message itself; which of them, only its log can tell. It needs no answer to an abort and sends it
+   * along with what it sends next, at the latest when the client leaves. Once it has shown a header it has the whole
    * message, and what ends it is not the client.
    */
   async #aborted(): Promise<void> {
