@@ -1,7 +1,10 @@
 // The expected events of a scenario, as a query would show them: one JSON line each, in the order of
 // time, of an amended event only the last telling.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { canonicalJson } from '../../src/event/canonical-json.ts';
 import type { AuditEvent } from '../../src/event/audit-event.ts';
+import type { EventRecord } from './normalise.ts';
 
 /** What depends on when a half came, and not on what happened. */
 function withoutRevision(event: AuditEvent): AuditEvent {
@@ -39,4 +42,13 @@ export function goldenText(events: readonly AuditEvent[]): string {
   }));
   lines.sort((a, b) => a.at - b.at || (a.line < b.line ? -1 : 1));
   return lines.map(({ line }) => `${line}\n`).join('');
+}
+
+/** The expected events of a recording. */
+export function readGolden(folder: string): EventRecord[] {
+  const text = readFileSync(join(folder, 'events.ndjson'), 'utf8');
+  return text
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line) as EventRecord);
 }

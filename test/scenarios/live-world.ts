@@ -83,26 +83,3 @@ export async function startLiveWorld(scenarios: readonly Scenario[]): Promise<Li
     throw error;
   }
 }
-
-/** Runs the works, so many at a time; all of them run, and the first failure is thrown. */
-export async function inParallel<T>(
-  works: readonly (() => Promise<T>)[],
-  atATime: number,
-): Promise<T[]> {
-  const results: T[] = [];
-  const failures: unknown[] = [];
-  const waiting = [...works.entries()];
-  const worker = async (): Promise<void> => {
-    for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
-      const [index, work] = next;
-      try {
-        results[index] = await work();
-      } catch (error) {
-        failures.push(error);
-      }
-    }
-  };
-  await Promise.all(Array.from({ length: atATime }, worker));
-  if (failures.length > 0) throw failures[0];
-  return results;
-}

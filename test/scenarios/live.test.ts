@@ -1,11 +1,12 @@
 // The scenarios live: the same stories played at the same time on one pair of servers that run with the
 // printed configuration, watched by the built program; and exactly the expected events in the store.
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { until } from '../e2e/running-server.ts';
-import { inParallel, startLiveWorld, type LiveWorld } from './live-world.ts';
-import { normalised, scenarioOf, type EventRecord } from './normalise.ts';
+import { readGolden } from './golden.ts';
+import { startLiveWorld, type LiveWorld } from './live-world.ts';
+import { contents, difference, normalised, scenarioOf, type EventRecord } from './normalise.ts';
+import { inParallel } from './parallel.ts';
 import type { Scenario } from './scenario.ts';
 import { Stage } from './stage.ts';
 import { SCENARIOS } from './stories/all.ts';
@@ -19,11 +20,7 @@ const EVENTS_DEADLINE_MS = 30_000;
 const QUIET_MS = 3_000;
 
 function expected(scenario: Scenario): EventRecord[] {
-  const text = readFileSync(join(CORPUS, scenario.name, 'events.ndjson'), 'utf8');
-  return text
-    .split('\n')
-    .filter((line) => line !== '')
-    .map((line) => JSON.parse(line) as EventRecord);
+  return readGolden(join(CORPUS, scenario.name));
 }
 
 describe('played live', () => {
@@ -58,7 +55,10 @@ describe('played live', () => {
     '%s leaves exactly the expected events',
     (_name, scenario) => {
       const own = found.filter((event) => scenarioOf(event, SCENARIOS) === scenario);
-      expect(normalised(own)).toEqual(normalised(expected(scenario)));
+      const wanted = expected(scenario);
+      expect(difference(contents(wanted), contents(own))).toBe('');
+      // Then also that what belongs together is joined.
+      expect(difference(normalised(wanted), normalised(own))).toBe('');
     },
   );
 

@@ -36,6 +36,8 @@ const JOINING: ReadonlySet<string> = new Set([
 /** Lists whose order is that of deliveries, which overtake each other. */
 const UNORDERED: ReadonlySet<string> = new Set(['recipients']);
 
+const LOOPBACK = '127.0.0.1';
+
 /** How much of a hash names a group of events. */
 const NAME_LENGTH = 8;
 
@@ -63,7 +65,10 @@ function comparable(value: unknown, key: string): unknown {
     return items.toSorted((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1));
   }
   if (typeof value !== 'object' || value === null) return value;
+  // Between the servers themselves: Postfix connects to Dovecot's LMTP from any port.
+  const between = (value as { source_ip?: unknown }).source_ip === LOOPBACK;
   const entries = Object.entries(value)
+    .filter(([name]) => !between || name !== 'source_port')
     .filter(([name]) => !LEFT_OUT.has(name) && !JOINING.has(name))
     .map(([name, inner]) => [name, comparable(inner, name)] as const);
   entries.sort(([a], [b]) => (a < b ? -1 : 1));
@@ -77,9 +82,17 @@ function idsOf(event: EventRecord): [field: string, id: string][] {
   );
 }
 
-/** The events as lines in an order of their own, which two runs of a scenario have in common. */
+/** What each event says, without the ids that join it to others. */
+export function contents(events: readonly EventRecord[]): string[] {
+  return events.map((event) => JSON.stringify(comparable(event, '')));
+}
+
+/**
+ * The events as lines in an order of their own, which two runs of a scenario have in common: what each
+ * says, and by names which of them belong together.
+ */
 export function normalised(events: readonly EventRecord[]): string[] {
-  const lines = events.map((event) => JSON.stringify(comparable(event, '')));
+  const lines = contents(events);
   const joined = new Map<string, string[]>();
   for (const [index, event] of events.entries()) {
     for (const [field, id] of idsOf(event)) {
@@ -114,4 +127,18 @@ export function scenarioOf(
       ),
     ) ?? scenarios.find((scenario) => text.includes(`@${domainOf(scenario)}`))
   );
+}
+
+/**
+ * What of two lists of lines is only in one of them, one to a line: `-` is missing, `+` is too much.
+ * Empty when each line is as often in the one as in the other.
+ */
+export function difference(expected: readonly string[], found: readonly string[]): string {
+  const surplus = new Map<string, number>();
+  for (const line of found) surplus.set(line, (surplus.get(line) ?? 0) + 1);
+  for (const line of expected) surplus.set(line, (surplus.get(line) ?? 0) - 1);
+  const lines = [...surplus].flatMap(([line, count]) =>
+    Array.from({ length: Math.abs(count) }, () => `${count < 0 ? '-' : '+'} ${line}`),
+  );
+  return lines.toSorted((a, b) => (a.slice(2) < b.slice(2) ? -1 : 1)).join('\n');
 }
