@@ -100,6 +100,8 @@ export class LogCollector implements Collector {
   #place: TailPlace = { at: 0, files: [] };
   /** Lines before this place were told by an earlier run. */
   #toldTo = 0;
+  /** What the earlier run noted. */
+  #resumed: LogCheckpoint | undefined;
   #notedAt = 0;
   /** Whether there is a checkpoint of it. */
   #known = false;
@@ -141,6 +143,7 @@ export class LogCollector implements Collector {
       checkpoint?.openFrom ?? this.#toldTo,
       this.#toldTo - REREAD_BYTES_MAX,
     );
+    this.#resumed = checkpoint;
     if (checkpoint !== undefined) {
       this.#known = true;
       assembler.restore(checkpoint.carry);
@@ -277,7 +280,7 @@ export class LogCollector implements Collector {
   /** Queues events; the checkpoint is of this moment, when nothing that was read is left untold. */
   #handIn(events: readonly AuditEvent[]): void {
     const checkpoint = { source: this.#source, value: this.#checkpoint(this.#place) };
-    this.#notedAt = this.#place.at;
+    this.#notedAt = Math.max(this.#toldTo, this.#place.at);
     this.#known = true;
     this.#handingCount++;
     this.#handing = this.#handInAfter(this.#handing, events, checkpoint);
@@ -328,6 +331,14 @@ export class LogCollector implements Collector {
 
   #checkpoint(place: TailPlace): LogCheckpoint {
     const { assembler } = this.#options;
+    const resumed = this.#resumed;
+    if (resumed !== undefined && place.at < this.#toldTo) {
+      // What an earlier run read is being read again: it stays the place, until all of it is known.
+      const carry = assembler.carry();
+      const { carry: _, ...rest } = resumed;
+      const marked = this.#holdings.mark(resumed.holdings.told);
+      return { ...rest, holdings: marked, ...(carry !== undefined && { carry }) };
+    }
     const holdings = this.#holdings.mark(place.at);
     const open = Math.min(
       place.at,

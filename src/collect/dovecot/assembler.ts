@@ -127,9 +127,8 @@ export class DovecotAssembler implements Assembler {
 
   carry(): unknown {
     const sessions = this.#sessions.carry();
-    const reports = this.#options.signIns?.carry();
-    if (reports === undefined) return sessions;
-    return { sessions, reports, lines: this.#signIns.carry() };
+    const signIns = this.#signIns.reports.carry();
+    return signIns === undefined ? sessions : { sessions, signIns };
   }
 
   restore(carried: unknown): void {
@@ -137,10 +136,14 @@ export class DovecotAssembler implements Assembler {
       this.#sessions.restore(carried);
       return;
     }
-    const { sessions, reports, lines } = carried as Readonly<Record<string, unknown>>;
+    const { sessions, signIns } = carried as Readonly<Record<string, unknown>>;
     this.#sessions.restore(sessions);
-    this.#options.signIns?.restore(reports);
-    this.#signIns.restore(lines);
+    this.#signIns.reports.restore(signIns);
+  }
+
+  /** What asks the join of sign-ins for reports. */
+  get signInReader(): object {
+    return this.#signIns.reports;
   }
 
   /** A policy report came; whether a sign-in was waiting for it, or was told without it. */

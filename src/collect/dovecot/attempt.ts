@@ -25,6 +25,13 @@ interface Revision {
   count: number;
 }
 
+/** The event that a report became before any line told of the attempt. */
+export interface ToldAs {
+  readonly key: string;
+  readonly timeMs: number;
+  readonly requestId: string | undefined;
+}
+
 /** An attempt; see the head of this file. */
 export class Attempt implements Held {
   readonly at: number;
@@ -40,6 +47,8 @@ export class Attempt implements Held {
   };
   /** Whether Dovecot's event was read. */
   byEvent = false;
+  /** The places of further lines that told of it. */
+  readonly furtherAt: number[] = [];
   /** Whether its session has ended: the client will not say any more what it is. */
   ended = false;
   /** Whether its policy report was taken. */
@@ -49,6 +58,7 @@ export class Attempt implements Held {
   /** The time of its latest text line, ms. */
   textMs = -Infinity;
   #info: SignInAttempt;
+  readonly #id: string | undefined;
   #revision: Revision | undefined;
   readonly #tell: (attempt: Attempt, out: AuditEvent[]) => void;
 
@@ -62,6 +72,7 @@ export class Attempt implements Held {
     this.from = place.from;
     this.sinceMs = sinceMs;
     this.#info = info;
+    this.#id = info.session ?? info.requestId;
     this.#tell = tell;
   }
 
@@ -88,13 +99,9 @@ export class Attempt implements Held {
     this.#info = this.told ? { ...info, timeMs: this.#info.timeMs } : info;
   }
 
-  /** The event was told under the key by another source; what is told now amends it. */
-  toldAs(key: string, report: SignInAttempt): void {
-    this.#info = {
-      ...completed(this.#info, report),
-      timeMs: report.timeMs,
-      requestId: report.requestId,
-    };
+  /** Its report was told alone, under the key; what is told now amends that event. */
+  toldAs({ key, timeMs, requestId }: ToldAs): void {
+    this.#info = { ...this.#info, timeMs, requestId };
     this.#revision = { key, count: 1 };
   }
 
@@ -130,11 +137,13 @@ export class Attempt implements Held {
     }
   }
 
-  /** The request id may change when the first message comes; the key does not. */
+  /** Of the request id that it began with: the first message may change it. */
   #key(event: AuditEvent): string {
-    const { request_id: _, ...rest } = event;
-    const id = this.#info.session;
-    return revisionKey({ ...rest, ...(id !== undefined && { request_id: id }) }, this.at, 0);
+    return revisionKey(
+      { ...event, ...(this.#id !== undefined && { request_id: this.#id }) },
+      this.at,
+      0,
+    );
   }
 
   /** The sign-in is joined with the SMTP connection whose first message has the id. */

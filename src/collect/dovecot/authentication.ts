@@ -13,12 +13,11 @@ import { Attempt } from './attempt.ts';
 import { attemptOfEvent, attemptOfFailure, attemptOfLogin } from './attempt-sources.ts';
 import { textField, type DovecotEvent } from './event-line.ts';
 import { FailedAttempts, ONE_ATTEMPT_MS } from './failed-attempts.ts';
-import { KeyedQueue } from './keyed-queue.ts';
 import { PassdbResults, type PassdbOutcome } from './passdb-results.ts';
+import { ReportSide } from './report-side.ts';
 import type { Sessions } from './sessions.ts';
-import { ToldLines } from './told-lines.ts';
 import { SignedIn } from './signed-in.ts';
-import { signInKey, type SignInJoin } from './sign-in-join.ts';
+import type { SignInJoin } from './sign-in-join.ts';
 import { completed, generatedRequestId, type SignInAttempt } from './sign-in.ts';
 
 /** Most attempts that one line of a login process tells: more is nobody's typing. */
@@ -45,13 +44,12 @@ export class SignIns {
   readonly #results = new PassdbResults();
   readonly #failed = new FailedAttempts();
   readonly #signedIn = new SignedIn();
-  /** Attempts that wait for their report, by what both say. */
-  readonly #unreported = new KeyedQueue<Attempt>(Infinity);
-  readonly #toldLines: ToldLines;
+  /** What policy reports add; carried and restored by itself. */
+  readonly reports: ReportSide;
 
   constructor(options: SignInsOptions) {
     this.#options = options;
-    this.#toldLines = new ToldLines(options.now);
+    this.reports = new ReportSide(options.join, options.now);
   }
 
   /** A passdb has answered. */
@@ -96,20 +94,12 @@ export class SignIns {
 
   /** A policy report came: whether an attempt of this log took it. */
   offer(key: string, report: SignInAttempt): boolean {
-    const attempt = this.#unreported.take(key);
-    if (attempt !== undefined) {
-      attempt.waits.report = false;
-      attempt.reported = true;
-      attempt.learn(report);
-      if (report.patId !== undefined) attempt.waits.token = false;
-      if (!attempt.waiting) this.#options.outside([attempt], []);
-      return true;
-    }
-    const told = this.#toldLines.take(key);
-    if (told === undefined) return false;
+    const attempt = this.reports.offer(key, report);
+    if (attempt === undefined || attempt === 'told') return attempt === 'told';
     const out: AuditEvent[] = [];
-    told.attempt?.amend(() => told.attempt?.learn(report), out);
-    if (out.length > 0) this.#options.outside([], out);
+    if (attempt.told) attempt.amend(() => attempt.learn(report), out);
+    const complete = attempt.told || attempt.waiting ? [] : [attempt];
+    if (out.length + complete.length > 0) this.#options.outside(complete, out);
     return true;
   }
 
@@ -123,22 +113,12 @@ export class SignIns {
     return oldest === Infinity ? undefined : oldest;
   }
 
-  /** What a restart must know of attempts that were told without their report. */
-  carry(): unknown {
-    return this.#toldLines.carry();
-  }
-
-  /** Takes back what `carry` gave. */
-  restore(carried: unknown): void {
-    this.#toldLines.restore(carried);
-  }
-
   #failedByEvent(info: SignInAttempt, place: Place, live: boolean, out: AuditEvent[]): void {
     const who = whoOf(info);
     if (info.session === undefined) this.#failed.forgetBefore(who, info.timeMs);
     const known = this.#failed.withoutEvent(who);
     if (known !== undefined) {
-      this.#heardEvent(known, info, live, out);
+      this.#heardEvent(known, info, place.at, live, out);
       return;
     }
     const hint = this.#failed.takeHint(who, info.timeMs);
@@ -169,8 +149,12 @@ export class SignIns {
     }
     attempt.refusedBy.add(line.by);
     attempt.textMs = line.timeMs;
-    if (first) this.#begin(attempt, live, out);
-    else this.#learned(attempt, info, out);
+    if (first) {
+      this.#begin(attempt, live, out);
+    } else {
+      this.#further(attempt, at);
+      this.#learned(attempt, info, out);
+    }
   }
 
   #succeeded(
@@ -182,11 +166,11 @@ export class SignIns {
     out: AuditEvent[],
   ): void {
     this.#opened(event, info, place.at);
-    this.#forgetChain(whoOf(info), info.timeMs);
+    this.#forgetChain(info);
     const session = info.session;
     const known = session === undefined ? undefined : this.#signedIn.find(session);
     if (known !== undefined && !known.byEvent) {
-      this.#heardEvent(known, info, live, out);
+      this.#heardEvent(known, info, place.at, live, out);
       return;
     }
     const attempt = this.#attempt(info, place);
@@ -204,12 +188,12 @@ export class SignIns {
     const known = this.#signedIn.find(line.session);
     if (known !== undefined) {
       known.waits.token = false;
+      this.#further(known, at);
       if (known.byEvent)
         this.#learned(known, { ...known.info, patId: known.info.patId ?? info.patId }, out);
       return;
     }
-    this.#forgetChain(line.session, line.timeMs);
-    this.#failed.end(line.session);
+    this.#forgetChain(info);
     const attempt = this.#attempt(info, { at, from: at });
     attempt.waits.event = true;
     this.#signedIn.add(attempt);
@@ -223,7 +207,10 @@ export class SignIns {
   #gone(line: LoginLine, at: number, live: boolean, out: AuditEvent[]): void {
     const known = this.#failed.end(line.session);
     const info = attemptOfLogin(line);
-    for (const attempt of known) if (!attempt.byEvent) this.#learned(attempt, info, out);
+    for (const [n, attempt] of known.entries()) {
+      this.#further(attempt, at + n);
+      if (!attempt.byEvent) this.#learned(attempt, info, out);
+    }
     if (known.length > 0 || line.user === '') return;
     for (let n = 0; n < Math.min(line.attempts, ATTEMPTS_OF_LINE_MAX); n++) {
       // A line is longer than the number of attempts it tells: each has a place of its own in it.
@@ -235,24 +222,42 @@ export class SignIns {
   }
 
   /** Lines of databases that did not know a password belong to the attempt that another one took. */
-  #forgetChain(who: string, timeMs: number): void {
-    for (const attempt of this.#failed.end(who)) {
-      const ofChain = !attempt.byEvent && Math.abs(timeMs - attempt.textMs) <= ONE_ATTEMPT_MS;
-      if (ofChain && !attempt.told) this.#forget(attempt);
+  #forgetChain(signIn: SignInAttempt): void {
+    for (const attempt of this.#failed.end(whoOf(signIn))) {
+      const { byEvent, told, textMs, info } = attempt;
+      const sameUser = info.userId?.toLowerCase() === signIn.userId?.toLowerCase();
+      const ofChain = sameUser && Math.abs(signIn.timeMs - textMs) <= ONE_ATTEMPT_MS;
+      if (ofChain && !byEvent && !told) this.#forget(attempt);
     }
   }
 
   #forget(attempt: Attempt): void {
-    this.#unreported.delete(signInKey(attempt.info), attempt);
+    this.reports.forget(attempt);
     this.#options.holdings.complete(attempt);
   }
 
   /** The event of an attempt came that a text line had told of: it knows better. */
-  #heardEvent(attempt: Attempt, info: SignInAttempt, live: boolean, out: AuditEvent[]): void {
+  #heardEvent(
+    attempt: Attempt,
+    info: SignInAttempt,
+    at: number,
+    live: boolean,
+    out: AuditEvent[],
+  ): void {
+    this.#further(attempt, at);
     attempt.byEvent = true;
     attempt.waits.event = false;
     this.#learned(attempt, info, out, 'more');
     if (!attempt.told) this.#begin(attempt, live, out);
+  }
+
+  /**
+   * A further line told of the attempt. A restart may read it again without the first one, and must
+   * know by its place that it was told.
+   */
+  #further(attempt: Attempt, at: number): void {
+    if (attempt.told) this.#options.holdings.toldAtOnce(at);
+    else attempt.furtherAt.push(at);
   }
 
   #learned(
@@ -278,12 +283,12 @@ export class SignIns {
 
   /** Lets the attempt wait for what is to come, or tells it when that is nothing. */
   #begin(attempt: Attempt, live: boolean, out: AuditEvent[]): void {
-    const { holdings, join, sasl } = this.#options;
+    const { holdings, sasl } = this.#options;
     if (holdings.wasTold(attempt.at)) {
       attempt.told = true;
-      attempt.toldBefore();
+      this.reports.toldBefore(attempt);
     } else if (attempt.byEvent) {
-      this.#expectReport(attempt, join, live);
+      this.reports.begin(attempt, live);
     }
     if (attempt.byEvent && attempt.info.success && attempt.info.session === undefined) {
       attempt.waits.message = sasl !== undefined && this.#expectMessage(attempt, sasl);
@@ -310,20 +315,6 @@ export class SignIns {
     });
   }
 
-  #expectReport(attempt: Attempt, join: SignInJoin | undefined, live: boolean): void {
-    if (join === undefined) return;
-    const key = signInKey(attempt.info);
-    const report = live ? join.takeReport(key) : undefined;
-    if (report !== undefined) {
-      attempt.reported = true;
-      attempt.learn(report);
-      if (report.patId !== undefined) attempt.waits.token = false;
-    } else if (!live || join.expectsReports()) {
-      attempt.waits.report = true;
-      this.#unreported.push(key, attempt);
-    }
-  }
-
   #tellIfComplete(attempt: Attempt, out: AuditEvent[]): void {
     if (attempt.told || attempt.waiting) return;
     const { holdings } = this.#options;
@@ -335,17 +326,8 @@ export class SignIns {
 
   /** Tells it as it is known, now that it waited long enough or for nothing. */
   #write(attempt: Attempt, out: AuditEvent[]): void {
-    const { join } = this.#options;
-    const key = signInKey(attempt.info);
-    this.#unreported.delete(key, attempt);
-    if (join !== undefined && !attempt.reported) {
-      const told = join.takeTold(key);
-      const report = told === undefined ? join.takeReport(key) : undefined;
-      if (told?.revisionKey !== undefined) attempt.toldAs(told.revisionKey, told.report);
-      else if (report !== undefined) attempt.learn(report);
-      else this.#toldLines.add(key, attempt);
-      attempt.reported = told !== undefined || report !== undefined;
-    }
+    this.reports.telling(attempt);
+    for (const at of attempt.furtherAt.splice(0)) this.#options.holdings.toldAtOnce(at);
     attempt.write(out);
   }
 

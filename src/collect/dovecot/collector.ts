@@ -60,8 +60,8 @@ class DovecotLog extends LogCollector {
   }
 
   override async start(): Promise<void> {
-    await super.start();
     const signIns = this.#signIns?.attach({
+      reader: this.#assembler.signInReader,
       readable: () => this.readable(),
       behind: () => this.behind(),
       offer: (key, report) => this.#assembler.offerReport(key, report),
@@ -72,6 +72,7 @@ class DovecotLog extends LogCollector {
       this.tellEarly(this.#assembler.offerTrace(transaction, traceId));
     });
     this.#detach.push(...[signIns, traces].filter((each) => each !== undefined));
+    await super.start();
   }
 
   override async stop(): Promise<void> {

@@ -224,6 +224,7 @@ test('reports wait for their line, and are told alone only when none comes', asy
   const signIns = createSignInJoin({ intake, clock, log: silentLog });
   let behind = true;
   signIns.attach({
+    reader: {},
     readable: () => true,
     behind: () => behind,
     offer: () => false,
@@ -244,14 +245,15 @@ test('reports wait for their line, and are told alone only when none comes', asy
     () => 'the report was never told',
   );
   expect(intake.journal.events).toMatchObject([{ auth_successful: true }]);
-  expect(signIns.takeTold('+bjY0QOtgRtJ/AAAB')?.revisionKey).toMatch(/^[\w-]{20}$/);
-  expect(signIns.takeTold('+bjY0QOtgRtJ/AAAB')).toBeUndefined();
+  expect(signIns.takeTold('+bjY0QOtgRtJ/AAAB', {})?.revisionKey).toMatch(/^[\w-]{20}$/);
+  expect(signIns.takeTold('+bjY0QOtgRtJ/AAAB', {})).toBeUndefined();
 });
 
 test('a log that cannot be read is not waited for', async () => {
   const { handler: policy, intake } = handler((to) => {
     const signIns = createSignInJoin({ intake: to, clock: stillClock, log: silentLog });
     signIns.attach({
+      reader: {},
       readable: () => false,
       behind: () => false,
       offer: () => false,

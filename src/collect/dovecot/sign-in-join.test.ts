@@ -206,6 +206,7 @@ test('waiting reports are bounded: at the limit the oldest becomes an event at o
   const bounded = new SignInJoin({ intake, clock: still, log: silentLog });
   const told: unknown[] = [];
   bounded.attach({
+    reader: {},
     readable: () => true,
     behind: () => true,
     offer: () => false,
@@ -213,8 +214,8 @@ test('waiting reports are bounded: at the limit the oldest becomes an event at o
     tell: (alone) => Promise.resolve(void told.push(...alone)),
   });
   for (let n = 0; n <= SIGN_IN_REPORTS_MAX; n++) await bounded.report(report(`S${n}`, true));
-  expect(bounded.takeReport(signInKey(report('S0', true)))).toBeUndefined();
-  expect(bounded.takeReport(signInKey(report('S1', true)))?.session).toBe('S1');
+  expect(bounded.takeReport(signInKey(report('S0', true)), {})).toBeUndefined();
+  expect(bounded.takeReport(signInKey(report('S1', true)), {})?.session).toBe('S1');
   expect(told).toMatchObject([{ request_id: 'S0' }]);
 });
 
@@ -224,6 +225,7 @@ test('what no checkpoint can hold is told at once when the line ought to be ther
   bounded.heard();
   const told: unknown[] = [];
   bounded.attach({
+    reader: {},
     readable: () => true,
     behind: () => false,
     offer: () => false,
@@ -233,7 +235,7 @@ test('what no checkpoint can hold is told at once when the line ought to be ther
   for (let n = 0; n < 100; n++) await bounded.report(report(`S${n}`, true));
   expect(told.length).toBeGreaterThan(40);
   expect(told[0]).toMatchObject({ request_id: 'S0', revision_key: expect.any(String) as string });
-  const carried = JSON.stringify(bounded.carry());
+  const carried = JSON.stringify(bounded.carry({}));
   expect(carried.length).toBeLessThan(REPORTS_NOTED_BYTES_MAX + REPORTS_TOLD_BYTES_MAX + 5_000);
   expect(carried).toContain('"S99"');
 });

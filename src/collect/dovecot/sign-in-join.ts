@@ -17,11 +17,13 @@
 // - A line that was told without its report is in the checkpoint with which it was handed in: a
 //   report that comes later, in this run or the next, amends its event or adds nothing.
 // - Of several logs any may have the line. Each one's checkpoint holds the report, and the furthest
-//   of them is right: whichever took it does not hold it any more.
+//   of them is right: whichever took it does not hold it any more. The others hold it as it was
+//   until that is durable.
 //
 // What the checkpoint cannot hold: reports beyond REPORTS_NOTED_BYTES_MAX are told at once, or, while
 // the log is behind, only wait in memory, because their lines are already on disk. And of the told
 // ones it holds the newest: a crash after more than that doubles those whose lines are yet to come.
+import { randomBytes } from 'node:crypto';
 import type { Clock } from '../../platform/clock.ts';
 import type { Log } from '../../platform/log.ts';
 import type { AuditEvent } from '../../event/audit-event.ts';
@@ -47,22 +49,21 @@ export const REPORTS_NOTED_BYTES_MAX = 16 * 1024;
 
 /**
  * What both sides say of an attempt: the session, or where there is none (Postfix) who, from where.
- * Attempts with the same key are joined in their order.
+ * A session has one success; its failures are told apart by whose password was wrong. Attempts with
+ * the same key are joined in their order.
  */
-export function signInKey(
-  attempt: Pick<
-    SignInAttempt,
-    'session' | 'userId' | 'userTyped' | 'sourceIp' | 'protocol' | 'success'
-  >,
-): string {
-  const user = (attempt.userId ?? attempt.userTyped).toLowerCase();
-  const who =
-    attempt.session ?? JSON.stringify([attempt.protocol ?? '', user, attempt.sourceIp ?? '']);
-  return `${attempt.success ? '+' : '-'}${who}`;
+export function signInKey(attempt: SignInAttempt): string {
+  const { session, success, impersonatorId, userId, userTyped, protocol, sourceIp } = attempt;
+  if (session !== undefined && success) return `+${session}`;
+  const user = (impersonatorId ?? userId ?? userTyped).toLowerCase();
+  const from = session ?? JSON.stringify([protocol ?? '', sourceIp ?? '']);
+  return `${success ? '+' : '-'}${from} ${user}`;
 }
 
 /** The reading of a log that tells of sign-ins, as the join sees it. */
 export interface SignInLog {
+  /** The same object with which the reading of the log asks for reports and for what to carry. */
+  readonly reader: object;
   /** Whether there is a log at all: it may not exist yet, or may not be read. */
   readonly readable: () => boolean;
   /** Whether the log still has lines that were not read; a report then goes on waiting. */
@@ -81,23 +82,36 @@ export interface SignInJoinOptions {
   readonly log: Log;
 }
 
+/** Of the random part of a report's id, in bytes. */
+const RUN_BYTES = 9;
+
+/** A report as it was before a log took or told it, until that is durable. */
+interface Undurable {
+  readonly before: NotedReport;
+  readonly by: object;
+}
+
 /** Joins reports and lines; one for all Dovecot collectors and the policy handler. */
 export class SignInJoin {
   readonly #options: SignInJoinOptions;
   readonly #logs = new Set<SignInLog>();
   readonly #waiting = new KeyedQueue<NotedReport>(SIGN_IN_REPORTS_MAX);
   readonly #told = new KeyedQueue<NotedReport>(SIGN_INS_TOLD_MAX);
+  /** What one log's checkpoint says of a report and the others' must not say yet. */
+  readonly #undurable = new Set<Undurable>();
+  /** Reports that not every log's checkpoint holds yet. */
+  readonly #unnoted = new Set<NotedReport>();
   #waitingBytes = 0;
   #restored: (readonly NotedReport[])[] = [];
   #heardMs = -Infinity;
   #timer: { cancel(): void } | undefined;
   #giving: Promise<void> = Promise.resolve();
-  readonly #startMs: number;
+  /** Tells this run's reports from those of any other. */
+  readonly #run = randomBytes(RUN_BYTES).toString('base64url');
   #reports = 0;
 
   constructor(options: SignInJoinOptions) {
     this.#options = options;
-    this.#startMs = options.clock.now();
   }
 
   /** A log begins to tell of sign-ins; the answer ends it. */
@@ -138,30 +152,45 @@ export class SignInJoin {
     const tooMany = this.#wait(noted);
     if (tooMany.length > 0) await this.#tellAlone(tooMany);
     this.#schedule();
+    this.#unnoted.add(noted);
     await Promise.all(logs.map((log) => log.note()));
+    this.#unnoted.delete(noted);
   }
 
-  /** The oldest waiting report of the attempt, which then waits no longer. */
-  takeReport(key: string): SignInAttempt | undefined {
+  /** The oldest waiting report of the attempt, which then waits no longer: the reader tells it. */
+  takeReport(key: string, reader: object): SignInAttempt | undefined {
     this.#settleRestored();
     const noted = this.#waiting.take(key);
     if (noted === undefined) return undefined;
     this.#waitingBytes -= noted.bytes;
+    this.#taken(noted, reader);
     return noted.report;
   }
 
-  /** The attempt when its report was told alone: what comes now amends that event. */
-  takeTold(key: string): NotedReport | undefined {
+  /** The attempt when its report was told alone: what the reader tells now amends that event. */
+  takeTold(key: string, reader: object): NotedReport | undefined {
     this.#settleRestored();
-    return this.#told.take(key);
+    const noted = this.#told.take(key);
+    if (noted !== undefined) this.#taken(noted, reader);
+    return noted;
   }
 
-  /** What the checkpoint of each log holds of the reports. */
-  carry(): unknown {
+  /** What the checkpoint of the reader's log holds of the reports. */
+  carry(reader: object): unknown {
     this.#settleRestored();
     if (this.#heardMs === -Infinity) return undefined;
-    const waiting = this.#waiting.newestFirst();
-    const reports = reportsCarried(waiting, this.#told.newestFirst(), REPORTS_NOTED_BYTES_MAX);
+    const undurable = [...this.#undurable].filter(({ by }) => by !== reader);
+    const before = undurable.map((each) => each.before);
+    const ids = new Set(before.map(({ id }) => id));
+    const told = [...this.#told.newestFirst()].filter(({ id }) => !ids.has(id));
+    const reports = reportsCarried(
+      [
+        ...before.filter(({ revisionKey }) => revisionKey === undefined),
+        ...this.#waiting.newestFirst(),
+      ],
+      [...before.filter(({ revisionKey }) => revisionKey !== undefined), ...told],
+      REPORTS_NOTED_BYTES_MAX,
+    );
     return { heard: this.#heardMs, reports };
   }
 
@@ -189,12 +218,17 @@ export class SignInJoin {
   #identified(attempt: SignInAttempt): SignInAttempt {
     this.#reports++;
     if (attempt.session !== undefined) return attempt;
-    const requestId = generatedRequestId(attempt, `report ${this.#startMs} ${this.#reports}`);
+    const requestId = generatedRequestId(attempt, this.#id());
     return { ...attempt, requestId };
   }
 
+  /** Of the report that came last. */
+  #id(): string {
+    return `${this.#run}${this.#reports}`;
+  }
+
   #note(key: string, report: SignInAttempt): NotedReport {
-    const id = `${this.#startMs.toString(36)}-${this.#reports}`;
+    const id = this.#id();
     const bytes = Buffer.byteLength(JSON.stringify(report)) + key.length + id.length + 40;
     return { id, key, report, sinceMs: this.#options.clock.now(), bytes };
   }
@@ -232,7 +266,8 @@ export class SignInJoin {
     // Without a log (they are being stopped) the reports stay where they are noted.
     while (this.#logs.size > 0 && !this.#behind()) {
       const oldest = this.#waiting.peek();
-      if (oldest === undefined || oldest.sinceMs > before) break;
+      // A log that does not hold it yet would seem to have taken it.
+      if (oldest === undefined || oldest.sinceMs > before || this.#unnoted.has(oldest)) break;
       this.#waiting.shift();
       this.#waitingBytes -= oldest.bytes;
       alone.push(oldest);
@@ -241,19 +276,34 @@ export class SignInJoin {
     if (this.#waiting.size > 0 && this.#logs.size > 0) this.#schedule();
   }
 
+  /** With one log every checkpoint is its own; with several the others wait for the reader's. */
+  #taken(before: NotedReport, reader: object): void {
+    if (this.#logs.size < 2) return;
+    const log = [...this.#logs].find((each) => each.reader === reader);
+    const undurable = { before, by: reader };
+    this.#undurable.add(undurable);
+    void log?.note().then(
+      () => this.#undurable.delete(undurable),
+      () => undefined,
+    );
+  }
+
   /** The first log hands it in: that checkpoint is the furthest then. */
   async #tellAlone(alone: readonly NotedReport[]): Promise<void> {
+    const [log] = this.#logs;
+    if (log === undefined) return;
     const events: AuditEvent[] = [];
+    const undurable: Undurable[] = [];
     for (const noted of alone) {
       const event = signInEvent(noted.report);
-      const key = revisionKey(event, this.#startMs, Number(noted.id.split('-')[1]));
+      const key = revisionKey({ ...event, request_id: noted.id }, 0, 0);
       this.#told.push(noted.key, { ...noted, revisionKey: key });
       events.push({ ...event, revision_key: key });
+      if (this.#logs.size > 1) undurable.push({ before: noted, by: log.reader });
     }
-    for (const log of this.#logs) {
-      await log.tell(events);
-      return;
-    }
+    for (const each of undurable) this.#undurable.add(each);
+    await log.tell(events);
+    for (const each of undurable) this.#undurable.delete(each);
   }
 
   /** Of the logs' checkpoints the furthest is right: told is further than waiting, gone than told. */
