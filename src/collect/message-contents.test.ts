@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, test } from 'vitest';
 import type { Clock } from '../platform/clock.ts';
 import {
   createMessageContentsJoin,
@@ -34,10 +34,13 @@ function contents(queueId: string, more: Partial<MessageContents> = {}): Message
 }
 
 describe('the join of contents', () => {
-  it('gives what was offered, the newest of a queue id, and tells listeners until they end', () => {
+  it('gives what was offered, the newest of a queue id, and tells readers until they end', () => {
     const join = createMessageContentsJoin(new SetClock());
     const heard: (string | undefined)[] = [];
-    const end = join.listen(({ subject }) => heard.push(subject));
+    const end = join.listen({
+      offered: ({ subject }) => void heard.push(subject),
+      behind: () => false,
+    });
     join.offer(contents('A', { subject: 'one' }));
     join.offer(contents('A', { subject: 'two' }));
     end();
@@ -74,6 +77,20 @@ describe('the join of contents', () => {
     expect(join.contentsOf('A')).toBeUndefined();
     expect(join.contentsOf('B')).toBeDefined();
   });
+});
+
+test('whether the log is read, and how far, is known of all readers', () => {
+  const join = createMessageContentsJoin(new SetClock());
+  expect(join.logState()).toBe('none');
+  let behind = true;
+  const endings = [false, true].map((slow) =>
+    join.listen({ offered: () => {}, behind: () => slow && behind }),
+  );
+  expect(join.logState()).toBe('behind');
+  behind = false;
+  expect(join.logState()).toBe('current');
+  for (const end of endings) end();
+  expect(join.logState()).toBe('none');
 });
 
 describe('the ledger of aborts', () => {

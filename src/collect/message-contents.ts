@@ -1,7 +1,7 @@
 // Where what our milter read in a message (headers, attachment names, who is at the other end) meets
 // the message that Postfix's log tells of. The milter is asked before the queue manager logs the
 // message, so the contents are normally there when its line is read; where the log is read first,
-// listeners hear of them. Beside the contents stands the ledger of aborted submissions, which both
+// its reader hears of them. Beside the contents stands the ledger of aborted submissions, which both
 // sides can see and one of them tells.
 import type { Clock } from '../platform/clock.ts';
 
@@ -108,8 +108,13 @@ interface Settled {
   paired: boolean;
 }
 
-/** Hears of contents as they are offered. */
-export type ContentsListener = (contents: MessageContents) => void;
+/** A reader of Postfix's log. It settles every submission that its lines say was refused or lost. */
+export interface ContentsReader {
+  /** Contents were offered. */
+  offered(contents: MessageContents): void;
+  /** Whether lines are still to be read that were written a moment ago. */
+  behind(): boolean;
+}
 
 interface Kept {
   readonly contents: MessageContents;
@@ -121,7 +126,7 @@ interface Kept {
 export class MessageContentsJoin {
   readonly #clock: Clock;
   readonly #kept = new Map<string, Kept>();
-  readonly #listeners = new Set<ContentsListener>();
+  readonly #readers = new Set<ContentsReader>();
   readonly #settled: Settled[] = [];
   #chars = 0;
 
@@ -129,16 +134,22 @@ export class MessageContentsJoin {
     this.#clock = clock;
   }
 
-  /** A reader of Postfix's log listens for contents; the answer ends it. */
-  listen(listener: ContentsListener): () => void {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
+  /** A reader of Postfix's log wants to hear of contents; the answer ends it. */
+  listen(reader: ContentsReader): () => void {
+    this.#readers.add(reader);
+    return () => this.#readers.delete(reader);
+  }
+
+  /** Whether what the log says of the last moments has been read; `none` when nobody reads one. */
+  logState(): 'none' | 'behind' | 'current' {
+    if (this.#readers.size === 0) return 'none';
+    return [...this.#readers].some((reader) => reader.behind()) ? 'behind' : 'current';
   }
 
   /** The milter has read a message. Offered again, e.g. after a restart, the newest counts. */
   offer(contents: MessageContents): void {
     if (contents.queueId !== undefined) this.#keep(contents.queueId, contents);
-    for (const listener of this.#listeners) listener(contents);
+    for (const reader of this.#readers) reader.offered(contents);
   }
 
   /** What the milter read of the message, as far as it is still kept. */

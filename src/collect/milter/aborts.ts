@@ -1,13 +1,14 @@
 // Submissions that their sender gave up. Postfix's log says so only when the connection was lost, and
-// says of a refusal that the milter sees as the same abort; so the log has a moment to speak first,
-// and what it leaves open is told here.
+// says of a refusal that the milter sees as the same abort. So the log has a moment to speak first, and
+// what it leaves open is told here. Where no log is read, nobody can tell an abort from a refusal, and
+// none is told.
 import type { AuditEvent } from '../../event/audit-event.ts';
 import type { Clock } from '../../platform/clock.ts';
 import type { Log } from '../../platform/log.ts';
 import type { Intake } from '../collector.ts';
 import type { Abort, MessageContents, MessageContentsJoin } from '../message-contents.ts';
 import type { ContentsNotes } from './contents-notes.ts';
-import { ABORT_SETTLE_MS, ABORTS_PENDING_MAX } from './limits.ts';
+import { ABORT_SETTLE_MS, ABORT_WAIT_MS, ABORTS_PENDING_MAX } from './limits.ts';
 
 export interface AbortsOptions {
   readonly contents: MessageContentsJoin;
@@ -44,7 +45,8 @@ function abortEvent(contents: MessageContents, user: string): AuditEvent {
 /** Tells aborts that nobody else tells, `ABORT_SETTLE_MS` after they happened. */
 export class Aborts {
   readonly #options: AbortsOptions;
-  readonly #pending = new Map<MessageContents, () => void>();
+  /** What the log may still explain, with the timer. */
+  readonly #pending = new Map<MessageContents, { cancel(): void }>();
   readonly #telling = new Set<Promise<void>>();
   #events = 0;
 
@@ -66,8 +68,7 @@ export class Aborts {
         break;
       }
     }
-    const timer = this.#options.clock.after(ABORT_SETTLE_MS, () => this.#settle(contents));
-    this.#pending.set(contents, () => timer.cancel());
+    this.#await(contents, this.#options.clock.now());
   }
 
   /** Settles what is waiting, and resolves when what is told here is durable. */
@@ -76,11 +77,24 @@ export class Aborts {
     await Promise.all(this.#telling);
   }
 
+  #await(contents: MessageContents, sinceMs: number): void {
+    const timer = this.#options.clock.after(ABORT_SETTLE_MS, () => this.#due(contents, sinceMs));
+    this.#pending.set(contents, timer);
+  }
+
+  #due(contents: MessageContents, sinceMs: number): void {
+    const waited = this.#options.clock.now() - sinceMs;
+    const behind = this.#options.contents.logState() === 'behind';
+    if (behind && waited < ABORT_WAIT_MS) this.#await(contents, sinceMs);
+    else this.#settle(contents);
+  }
+
   #settle(contents: MessageContents): void {
-    this.#pending.get(contents)?.();
+    this.#pending.get(contents)?.cancel();
     this.#pending.delete(contents);
     const abort = abortOf(contents);
-    if (abort === undefined || !this.#options.contents.settleAbort('milter', abort)) return;
+    if (abort === undefined || this.#options.contents.logState() === 'none') return;
+    if (!this.#options.contents.settleAbort('milter', abort)) return;
     const told = this.#tell(contents, abort).finally(() => this.#telling.delete(told));
     this.#telling.add(told);
   }

@@ -54,5 +54,7 @@ export const NOTES_PENDING_BYTES_MAX = 4 * 1024 * 1024;
 
 /** How long Postfix's log has time to tell of an aborted submission before the milter does, in ms. */
 export const ABORT_SETTLE_MS = 1_000;
-/** Aborted submissions that wait for the log at a time; the oldest is told at once then. */
+/** The longest that an aborted submission waits for a log that is far behind, in ms; then it is told. */
+export const ABORT_WAIT_MS = 600_000;
+/** Aborted submissions that wait for the log at a time; the oldest waits no longer then. */
 export const ABORTS_PENDING_MAX = 1_000;

@@ -31,7 +31,7 @@ interface Running {
 async function started(more: Partial<MilterOptions> = {}): Promise<Running> {
   const join_ = createMessageContentsJoin(systemClock);
   const read: MessageContents[] = [];
-  join_.listen((one) => read.push(one));
+  join_.listen({ offered: (one) => void read.push(one), behind: () => false });
   const path = socketPath();
   const intake = new MemoryIntake();
   const milter = createMilter({
