@@ -7,10 +7,14 @@ import { describe, expect, it } from 'vitest';
 import type { MessageContents } from '../message-contents.ts';
 import { MilterConversation, type ConversationOptions } from './conversation.ts';
 import {
+  AUTHENTICATION_RESULTS_CHARS_MAX,
   AUTHENTICATION_RESULTS_MAX,
+  CONTENTS_NAME_CHARS_MAX,
   CONTENTS_RECIPIENTS_MAX,
   CONTENTS_TEXT_CHARS_MAX,
   HEADER_ADDRESSES_MAX,
+  HEADER_FIELD_BYTES_MAX,
+  MILTER_MACROS_MAX,
   MILTER_PACKET_BYTES_MAX,
 } from './limits.ts';
 import { MilterPacketReader, MilterProtocolError } from './wire.ts';
@@ -293,6 +297,33 @@ describe('limits and strangers', () => {
     );
     expect(many.authenticationResults.length).toBe(AUTHENTICATION_RESULTS_MAX);
     expect(many.cut).toEqual(['headers']);
+  });
+
+  it('keeps only so much of a name, of a header and of the macros', async () => {
+    const long = 'x'.repeat(CONTENTS_NAME_CHARS_MAX + 1);
+    const macros = Array.from({ length: MILTER_MACROS_MAX }, (_, n) => `{m${n}}\0${n}\0`).join('');
+    const heard = await hear([
+      NEGOTIATE,
+      packet('D', `C${macros}{client_addr}\x00192.0.2.1\0`),
+      packet('H', `${long}\0`),
+      packet('D', `M{auth_authen}\0${long}\0`),
+      packet('M', `<${long}>\0`),
+      packet('R', `<${long}>\0`),
+      header('Content-Type', `text/plain; a="${'x'.repeat(HEADER_FIELD_BYTES_MAX)}"; name=x`),
+      packet('N'),
+      packet('E'),
+    ]);
+    const [contents] = heard.read;
+    const cut = long.slice(1);
+    expect(contents).toMatchObject({ helo: cut, saslUser: cut, sender: cut, recipients: [cut] });
+    expect(contents).toMatchObject({ attachments: [], cut: ['header'] });
+    expect(contents).not.toHaveProperty('clientAddress');
+    const results = header(
+      'Authentication-Results',
+      'x'.repeat(AUTHENTICATION_RESULTS_CHARS_MAX + 1),
+    );
+    const { authenticationResults } = await read(results);
+    expect(authenticationResults[0]?.length).toBe(AUTHENTICATION_RESULTS_CHARS_MAX);
   });
 
   it('passes over what is too long of a packet, and reads on behind it', async () => {

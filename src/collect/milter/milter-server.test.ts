@@ -122,7 +122,9 @@ test('several messages of one connection are read and let pass, sent in one go',
 });
 
 test('connections beyond the limit are let pass unread, and the status says so', async () => {
-  const { milter, read, path } = await started({ limits: { connectionsMax: 1 } });
+  const { milter, read, path } = await started({
+    limits: { connectionsMax: 1, unreadConnectionsMax: 1 },
+  });
   const first = new MailServer(path);
   first.socket.write(OFFER);
   await first.answered('O');
@@ -133,13 +135,19 @@ test('connections beyond the limit are let pass unread, and the status says so',
   expect(second.received.readUInt32BE(13)).toBe(0x37f);
   expect(read).toEqual([]);
   expect(milter.status().reason).toContain('1 connections beyond 1 at a time');
+  const third = new MailServer(path);
+  await until(
+    () => third.closed,
+    () => 'the third was not hung up on',
+  );
+  second.socket.destroy();
   first.socket.destroy();
   // The milter hears of it when it does.
   while (read.length === 0) {
     const later = new MailServer(path);
     later.socket.write(Buffer.concat([OFFER, MESSAGE, END]));
     await until(
-      () => later.answers.endsWith('a'),
+      () => later.answers.endsWith('a') || later.closed,
       () => `the answers are ${later.answers}`,
     );
     later.socket.destroy();

@@ -29,7 +29,11 @@ export interface MilterOptions {
   readonly clock: Clock;
   readonly log: Log;
   /** For tests of the limits. */
-  readonly limits?: { readonly connectionsMax?: number; readonly idleMs?: number };
+  readonly limits?: {
+    readonly connectionsMax?: number;
+    readonly unreadConnectionsMax?: number;
+    readonly idleMs?: number;
+  };
 }
 
 /** The milter; `address` is where it listens once it was started. */
@@ -57,7 +61,8 @@ class MilterServer implements Milter {
     this.#aborts = new Aborts({ ...options, notes: this.#notes });
     this.#connectionsMax = options.limits?.connectionsMax ?? MILTER_CONNECTIONS_MAX;
     this.#server = createServer((socket) => this.#connected(socket));
-    this.#server.maxConnections = this.#connectionsMax + MILTER_UNREAD_CONNECTIONS_MAX;
+    const unreadMax = options.limits?.unreadConnectionsMax ?? MILTER_UNREAD_CONNECTIONS_MAX;
+    this.#server.maxConnections = this.#connectionsMax + unreadMax;
   }
 
   async start(): Promise<void> {

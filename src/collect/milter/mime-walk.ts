@@ -67,6 +67,16 @@ interface Enclosed {
   readonly prefix: string;
 }
 
+/** The bytes as text, one character for each. */
+function textOf(bytes: readonly Buffer[]): string {
+  return Buffer.concat(bytes).toString('latin1');
+}
+
+/** Whether a line that begins there can be a boundary, as far as it is there. */
+function mayBeBoundary(chunk: Buffer, from: number): boolean {
+  return chunk[from] === DASH && (from + 1 === chunk.length || chunk[from + 1] === DASH);
+}
+
 /** One message. Give it the headers, then the body in pieces, then read what was found. */
 export class MimeWalk {
   readonly #levels: Level[] = [];
@@ -106,53 +116,44 @@ export class MimeWalk {
   /** A piece of the body. */
   push(chunk: Buffer): void {
     for (let from = 0; from < chunk.length && !this.#done;) {
-      const line = this.#line;
-      if (line === undefined) {
-        from = this.#toNextLine(chunk, from);
-        continue;
-      }
-      const newline = chunk.indexOf(NEWLINE, from);
-      const to = newline < 0 ? chunk.length : newline + 1;
-      if (this.#lineBytes === 0 && !this.#wanted(chunk, from)) {
-        this.#line = undefined;
-        continue;
-      }
-      const room = this.#lineBytesMax() - this.#lineBytes;
-      // A copy: the chunk is the socket's, and the line waits for the next one.
-      if (room > 0) line.push(Buffer.from(chunk.subarray(from, Math.min(to, from + room))));
-      this.#lineBytes += to - from;
-      from = to;
-      if (newline >= 0) this.#finishLine(Buffer.concat(line));
+      if (this.#line === undefined) from = this.#toNextLine(chunk, from);
+      else from = this.#takeLine(chunk, from, this.#line);
     }
   }
 
   /** The body is over. */
   end(): void {
     if (this.#done) return;
-    if (this.#line !== undefined && this.#lineBytes > 0)
-      this.#finishLine(Buffer.concat(this.#line));
+    if (this.#line !== undefined && this.#lineBytes > 0) this.#finishLine(textOf(this.#line));
     if (this.#reading === 'headers' && !this.#done) this.#endHeaders();
     this.#done = true;
   }
 
-  #wanted(chunk: Buffer, from: number): boolean {
-    return this.#reading === 'headers' || chunk[from] === DASH;
-  }
-
-  #lineBytesMax(): number {
-    return this.#reading === 'headers' ? MIME_HEADERS_BYTES_MAX : MIME_BOUNDARY_CHARS_MAX;
+  /** Takes the line that begins or goes on at `from`; the answer is where to go on. */
+  #takeLine(chunk: Buffer, from: number, line: Buffer[]): number {
+    const headers = this.#reading === 'headers';
+    if (!headers && this.#lineBytes === 0 && !mayBeBoundary(chunk, from)) {
+      this.#line = undefined;
+      return from;
+    }
+    const newline = chunk.indexOf(NEWLINE, from);
+    const to = newline < 0 ? chunk.length : newline + 1;
+    const room = (headers ? MIME_HEADERS_BYTES_MAX : MIME_BOUNDARY_CHARS_MAX) - this.#lineBytes;
+    const part = chunk.subarray(from, Math.min(to, from + Math.max(room, 0)));
+    this.#lineBytes += to - from;
+    if (newline < 0) line.push(Buffer.from(part));
+    else this.#finishLine(line.length === 0 ? part.toString('latin1') : textOf([...line, part]));
+    return to;
   }
 
   /** The start of the next line that could be a boundary. */
   #toNextLine(chunk: Buffer, from: number): number {
-    const newline = chunk.indexOf('\n-', from, 'latin1');
-    if (newline < 0) {
-      // A chunk may end between the two.
-      if (chunk[chunk.length - 1] === NEWLINE) this.#startLine();
-      return chunk.length;
-    }
+    const newline = chunk.indexOf('\n--', from, 'latin1');
+    // A chunk may end within the three.
+    const last = newline < 0 ? chunk.lastIndexOf(NEWLINE) : newline;
+    if (newline < 0 && (last < from || last < chunk.length - 2)) return chunk.length;
     this.#startLine();
-    return newline + 1;
+    return last + 1;
   }
 
   #startLine(): void {
@@ -160,10 +161,9 @@ export class MimeWalk {
     this.#lineBytes = 0;
   }
 
-  #finishLine(line: Buffer): void {
+  #finishLine(text: string): void {
     const bytes = this.#lineBytes;
     this.#startLine();
-    const text = line.toString('latin1');
     if (text.startsWith('--') && this.#boundary(text)) return;
     if (this.#reading !== 'headers') return;
     if (/^\r?\n?$/.test(text)) this.#endHeaders();
