@@ -7,9 +7,10 @@ import { readGolden } from './golden.ts';
 import { startLiveWorld, type LiveWorld } from './live-world.ts';
 import { contents, difference, normalised, scenarioOf, type EventRecord } from './normalise.ts';
 import { inParallel } from './parallel.ts';
-import type { Scenario } from './scenario.ts';
+import { addressOf, type Scenario } from './scenario.ts';
 import { Stage } from './stage.ts';
 import { SCENARIOS } from './stories/all.ts';
+import { stepOf, TRACE_FIELDS, TRACES, type Row } from './traces.ts';
 
 const CORPUS = join(import.meta.dirname, '..', 'corpus', 'scenarios');
 /** How many stories are told at the same time. */
@@ -21,6 +22,23 @@ const QUIET_MS = 3_000;
 
 function expected(scenario: Scenario): EventRecord[] {
   return readGolden(join(CORPUS, scenario.name));
+}
+
+/**
+ * The rows as steps, in their order; those of one millisecond, whose order no time tells, in the order
+ * of the expected ones.
+ */
+function inOrder(rows: readonly Row[], steps: readonly string[]): string[] {
+  const ordered: string[] = [];
+  const left = rows.map((row) => ({ time: row['@timestamp'] ?? '', step: stepOf(row) }));
+  while (left.length > 0) {
+    const now = left.filter(({ time }) => time === left[0]?.time);
+    const wanted = now.find(({ step }) => step === steps[ordered.length]) ?? now[0];
+    if (wanted === undefined) break;
+    ordered.push(wanted.step);
+    left.splice(left.indexOf(wanted), 1);
+  }
+  return ordered;
 }
 
 describe('played live', () => {
@@ -65,4 +83,22 @@ describe('played live', () => {
   test('no event belongs to no scenario', () => {
     expect(found.filter((event) => scenarioOf(event, SCENARIOS) === undefined)).toEqual([]);
   });
+
+  test.each(TRACES.map((trace) => [trace.title, trace] as const))(
+    'one query for the request tells all of it: %s',
+    async (_title, trace) => {
+      const { scenario, place, port, steps } = trace;
+      const signIn = found.find(
+        (event) =>
+          event['log_type'] === 'AUTHENTICATION_LOGS' &&
+          event['source_ip'] === addressOf(scenario, place) &&
+          event['source_port'] === port,
+      );
+      const fields = ['@timestamp', ...TRACE_FIELDS].join(', ');
+      const rows = await world.mailtrail.query(
+        `fields ${fields} | filter request_id = "${String(signIn?.['request_id'])}" | sort @timestamp asc`,
+      );
+      expect(inOrder(rows, steps)).toEqual(steps);
+    },
+  );
 });
