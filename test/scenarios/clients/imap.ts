@@ -117,6 +117,12 @@ export class ImapConnection {
     await this.#wire.startTls();
   }
 
+  /** Goes on compressed (RFC 4978). */
+  async compress(): Promise<void> {
+    await this.ok('COMPRESS DEFLATE');
+    this.#wire.startCompression();
+  }
+
   /** Signs in with LOGIN and must succeed. */
   async login(login: string, password: string): Promise<void> {
     await this.ok(`LOGIN ${quoted(login)} ${quoted(password)}`);

@@ -5,6 +5,7 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
+import { constants, createDeflateRaw, createInflateRaw, type DeflateRaw } from 'node:zlib';
 import { proxyHeaderV1 } from '../../servers/load-balancer.ts';
 
 /** How long a server may be silent before a scenario fails, in ms. */
@@ -30,6 +31,7 @@ export interface WireOptions {
 export class Wire {
   readonly #options: WireOptions;
   #socket: Socket;
+  #deflate: DeflateRaw | undefined;
   #received: Buffer[] = [];
   #size = 0;
   #ended: string | undefined;
@@ -71,8 +73,25 @@ export class Wire {
     await once(secure, 'secureConnect');
   }
 
+  /** Goes on compressed, after the server agreed to that (RFC 4978). */
+  startCompression(): void {
+    const socket = this.#socket;
+    socket.removeAllListeners('data');
+    const [deflate, inflate] = [createDeflateRaw(), createInflateRaw()];
+    deflate.on('data', (data: Buffer) => socket.write(data));
+    inflate.on('data', (data: Buffer) => this.#receive(data));
+    socket.on('data', (data: Buffer) => inflate.write(data));
+    this.#deflate = deflate;
+  }
+
   send(data: string | Buffer): void {
-    this.#socket.write(data);
+    if (this.#deflate === undefined) {
+      this.#socket.write(data);
+      return;
+    }
+    this.#deflate.write(data);
+    // The server can do nothing with half a block.
+    this.#deflate.flush(constants.Z_SYNC_FLUSH);
   }
 
   /** Sends, and resolves when the system has taken it. */
@@ -122,11 +141,7 @@ export class Wire {
   }
 
   #listen(): void {
-    this.#socket.on('data', (data: Buffer) => {
-      this.#received.push(data);
-      this.#size += data.length;
-      this.#wake?.();
-    });
+    this.#socket.on('data', (data: Buffer) => this.#receive(data));
     const ended = (why: string) => (): void => {
       this.#ended ??= why;
       this.#wake?.();
@@ -134,6 +149,12 @@ export class Wire {
     this.#socket.on('end', ended('the server ended the connection'));
     this.#socket.on('close', ended('the connection is closed'));
     this.#socket.on('error', (error) => ended(error.message)());
+  }
+
+  #receive(data: Buffer): void {
+    this.#received.push(data);
+    this.#size += data.length;
+    this.#wake?.();
   }
 
   #joined(): Buffer {

@@ -9,7 +9,7 @@ import {
   submission,
   undeliverable,
 } from './delivery.ts';
-import { hostile } from './hostile.ts';
+import { hostile, overlong } from './hostile.ts';
 import { doveadm, pop3, sieveScripts } from './other-protocols.ts';
 import { browse, fetch, fetchMany } from './reading.ts';
 import { permissions, shared } from './sharing.ts';
@@ -39,4 +39,5 @@ export const SCENARIOS: readonly Scenario[] = [
   undeliverable,
   dovecotSubmission,
   hostile,
+  overlong,
 ];

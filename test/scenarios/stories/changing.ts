@@ -114,7 +114,8 @@ export const folders: Scenario = {
 /** Many commands in few packets. */
 export const pipelined: Scenario = {
   name: 'pipelined',
-  about: 'Commands sent without waiting for their answers, in a compressed connection as well.',
+  about:
+    'Commands sent without waiting for their answers, and in a compressed connection that breaks.',
   host: 34,
   users: ['alice'],
   async play(stage) {
@@ -140,6 +141,7 @@ export const pipelined: Scenario = {
     ]);
     await imap.logout();
     const broken = await stage.imapOf('alice');
+    await broken.compress();
     await broken.ok('SELECT INBOX');
     await broken.ok('UID FETCH 1 (BODY.PEEK[])');
     broken.breakOff();

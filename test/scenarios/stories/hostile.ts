@@ -83,3 +83,46 @@ export const hostile: Scenario = {
     await smtp.quit();
   },
 };
+
+function words(count: number): string {
+  return Array.from({ length: count }, (_, index) => `w${index}`).join(' ');
+}
+
+/** Texts longer than any log has room for. */
+export const overlong: Scenario = {
+  name: 'overlong',
+  about: 'Subjects, programs, searches, folders and recipients longer than a log line keeps.',
+  host: 72,
+  users: ['alice'],
+  async play(stage) {
+    const alice = stage.at('alice');
+    await stage.arrives({
+      from: 'carol@partner.test',
+      to: [alice],
+      message: letter({
+        From: 'carol@partner.test',
+        To: alice,
+        // Folded: a line of a message has 998 octets at most (RFC 5322, section 2.1.1).
+        Subject: words(600).replaceAll(/(.{60}) /g, '$1\n '),
+        'Message-ID': `<${'o'.repeat(300)}@${stage.domain}>`,
+      }),
+    });
+    const imap = await stage.imap('office');
+    await imap.ok(`ID ("name" "${'p'.repeat(900)}" "version" "${'9'.repeat(900)}")`);
+    await imap.login(alice, stage.user('alice').password);
+    await imap.ok('SELECT INBOX');
+    await imap.ok(`UID SEARCH SUBJECT "${words(500)}"`);
+    await imap.ok('UID FETCH 1 (BODY[])');
+    const folder = 'deep/'.repeat(20) + 'f'.repeat(150);
+    await imap.run(`CREATE "${folder}"`);
+    await imap.run(`UID COPY 1 "${folder}"`);
+    await imap.run(`CREATE "${'g'.repeat(1_200)}"`);
+    await imap.run(
+      `UID STORE 1 +FLAGS (${Array.from({ length: 20 }, (_, i) => `keyword${i}`).join(' ')})`,
+    );
+    await imap.logout();
+    const stranger = await stage.imap('office');
+    await stranger.run(`LOGIN "${'u'.repeat(400)}@${stage.domain}" wrong`);
+    await stranger.logout();
+  },
+};

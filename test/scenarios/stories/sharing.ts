@@ -5,7 +5,7 @@ import { plainLetter } from './letters.ts';
 /** Permissions are given, looked at and taken away. */
 export const permissions: Scenario = {
   name: 'permissions',
-  about: 'Access rights to a folder are given, listed and taken away, by IMAP.',
+  about: 'Access rights to a folder are given, to one and to anyone, listed, used and taken away.',
   host: 41,
   users: ['alice', 'bob'],
   async play(stage) {
@@ -14,13 +14,21 @@ export const permissions: Scenario = {
     const imap = await stage.imapOf('alice');
     await imap.ok(`SETACL Team ${bob} lrs`);
     await imap.ok(`SETACL Team ${bob} +wi`);
-    await imap.ok('SETACL Team anyone l');
+    await imap.ok('SETACL Team anyone lr');
     await imap.ok('GETACL Team');
     await imap.ok('MYRIGHTS Team');
     await imap.ok(`LISTRIGHTS Team ${bob}`);
     await imap.ok(`DELETEACL Team ${bob}`);
     await imap.run(`SETACL Nowhere ${bob} lrs`);
     await imap.run(`SETACL Team ${bob} lrz`);
+    const guest = await stage.imapOf('bob');
+    const team = `"shared/${stage.at('alice')}/Team"`;
+    await guest.ok(`SELECT ${team}`);
+    await guest.ok('UID FETCH 1 (BODY.PEEK[])');
+    await guest.run('UID COPY 1 INBOX');
+    await guest.run(`SETACL ${team} ${bob} lrswi`);
+    await guest.logout();
+    await imap.ok('DELETEACL Team anyone');
     await imap.logout();
   },
 };
