@@ -1,7 +1,7 @@
 // What the milter costs a message: two Postfixes beside each other, one of them showing its messages
 // to Mailtrail, given the same messages in turns on one connection each. A message is MAIL, RCPT, DATA
 // and its text up to Postfix's answer that it is in the queue.
-import { appendFileSync, renameSync, writeFileSync } from 'node:fs';
+import { appendFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { startServer, temporaryDirectory, type RunningServer } from '../test/e2e/running-server.ts';
@@ -160,5 +160,6 @@ export async function run(): Promise<void> {
     await bare.stop();
     await server.stop();
     data.remove();
+    rmSync(directory, { recursive: true, force: true });
   }
 }
