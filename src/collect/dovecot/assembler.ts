@@ -127,7 +127,7 @@ export class DovecotAssembler implements Assembler {
 
   carry(): unknown {
     const sessions = this.#sessions.carry();
-    const signIns = this.#signIns.reports.carry();
+    const signIns = this.#signIns.carry();
     return signIns === undefined ? sessions : { sessions, signIns };
   }
 
@@ -138,7 +138,7 @@ export class DovecotAssembler implements Assembler {
     }
     const { sessions, signIns } = carried as Readonly<Record<string, unknown>>;
     this.#sessions.restore(sessions);
-    this.#signIns.reports.restore(signIns);
+    this.#signIns.restore(signIns);
   }
 
   /** What asks the join of sign-ins for reports. */

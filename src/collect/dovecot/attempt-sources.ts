@@ -3,7 +3,7 @@
 import type { FailureLine, LoginLine } from './auth-line.ts';
 import { numberField, textField, type DovecotEvent } from './event-line.ts';
 import type { PassdbOutcome } from './passdb-results.ts';
-import { protocolOfService } from './protocol.ts';
+import { protocolOfService, transportOf } from './protocol.ts';
 import type { SignInAttempt } from './sign-in.ts';
 import { userAgentOfId } from './user-agent.ts';
 
@@ -33,7 +33,7 @@ export function attemptOfEvent(
     sourcePort: numberField(fields, 'remote_port') || undefined,
     userAgent: userAgentOfId(textField(fields, 'client_id') ?? ''),
     mechanism: textField(fields, 'mechanism'),
-    transport: textField(fields, 'transport'),
+    transport: transportOf(service, textField(fields, 'transport')),
     success,
     policyReject: textField(fields, 'policy_result') === 'refused',
     refusal: undefined,
@@ -46,7 +46,7 @@ export function attemptOfEvent(
 
 /** What only an attempt's failure line says; protocol and mechanism are not in it. */
 export function attemptOfFailure(line: FailureLine): SignInAttempt {
-  const disallowed = line.result === 'user_disallowed';
+  const disallowed = line.result === 'username_disallowed';
   return {
     timeMs: line.timeMs,
     session: line.session,
@@ -65,7 +65,7 @@ export function attemptOfFailure(line: FailureLine): SignInAttempt {
     success: false,
     policyReject: line.result === 'policy_refused',
     refusal: line.refusal,
-    passdbResult: line.result === 'policy_refused' || disallowed ? undefined : line.result,
+    passdbResult: line.result === 'policy_refused' ? undefined : line.result,
     patId: undefined,
     serverName: undefined,
   };

@@ -38,6 +38,8 @@ export class Attempt implements Held {
   readonly from: number;
   readonly sinceMs: number;
   told = false;
+  /** Whether it is to be told; a text line may be only a hint of what an event will tell. */
+  begun = false;
   readonly waits: Waits = {
     event: false,
     report: false,

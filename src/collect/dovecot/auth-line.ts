@@ -99,7 +99,7 @@ function failureLine(text: string, timeMs: number): FailureLine | undefined {
   const disallowed = DISALLOWED.exec(said);
   if (disallowed !== null) {
     const user = (disallowed[1] ?? '').slice(0, VALUE_LENGTH_MAX);
-    return { ...shared, user, result: 'user_disallowed', refusal: undefined };
+    return { ...shared, user, result: 'username_disallowed', refusal: undefined };
   }
   const result = RESULTS.find(([words]) => words.test(said))?.[1];
   if (result === undefined) return undefined;

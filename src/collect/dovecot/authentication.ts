@@ -12,6 +12,7 @@ import type { AuthLine, FailureLine, LoginLine } from './auth-line.ts';
 import { Attempt } from './attempt.ts';
 import { attemptOfEvent, attemptOfFailure, attemptOfLogin } from './attempt-sources.ts';
 import { textField, type DovecotEvent } from './event-line.ts';
+import { ExporterEvents } from './exporter-events.ts';
 import { FailedAttempts, ONE_ATTEMPT_MS } from './failed-attempts.ts';
 import { PassdbResults, type PassdbOutcome } from './passdb-results.ts';
 import { ReportSide } from './report-side.ts';
@@ -44,6 +45,7 @@ export class SignIns {
   readonly #results = new PassdbResults();
   readonly #failed = new FailedAttempts();
   readonly #signedIn = new SignedIn();
+  readonly #exporter = new ExporterEvents();
   /** What policy reports add; carried and restored by itself. */
   readonly reports: ReportSide;
 
@@ -59,6 +61,7 @@ export class SignIns {
 
   /** An attempt has ended. `live` is false for lines that an earlier run told. */
   requestFinished(event: DovecotEvent, at: number, live: boolean, out: AuditEvent[]): void {
+    this.#exporter.heard(event.timeMs, at);
     const outcome = this.#results.take(whoOfEvent(event));
     const info = attemptOfEvent(event, outcome);
     const place = { at, from: outcome?.at ?? at };
@@ -84,12 +87,26 @@ export class SignIns {
 
   /** A session has ended: nothing more comes of its sign-in. */
   ended(session: string, out: AuditEvent[]): void {
-    const attempt = this.#signedIn.end(session);
+    const attempt = this.#signedIn.find(session);
     if (attempt === undefined) return;
     attempt.ended = true;
     attempt.waits.agent = false;
     attempt.waits.token = false;
-    this.#tellIfComplete(attempt, out);
+    if (attempt.begun) this.#tellIfComplete(attempt, out);
+  }
+
+  /** What a restart must know beside the lines that it reads again. */
+  carry(): unknown {
+    const reports = this.reports.carry();
+    const events = this.#exporter.carry();
+    return events === undefined ? reports : { ...reports, events };
+  }
+
+  /** Takes back what `carry` gave. */
+  restore(carried: unknown): void {
+    if (typeof carried !== 'object' || carried === null) return;
+    this.reports.restore(carried as Readonly<Record<string, unknown>>);
+    this.#exporter.restore((carried as { events?: unknown }).events);
   }
 
   /** A policy report came: whether an attempt of this log took it. */
@@ -117,14 +134,15 @@ export class SignIns {
     const who = whoOf(info);
     if (info.session === undefined) this.#failed.forgetBefore(who, info.timeMs);
     const known = this.#failed.withoutEvent(who);
-    if (known !== undefined) {
+    if (known?.begun === true) {
       this.#heardEvent(known, info, place.at, live, out);
       return;
     }
-    const hint = this.#failed.takeHint(who, info.timeMs);
+    const hint = known?.info ?? this.#failed.takeHint(who, info.timeMs);
     const attempt = this.#attempt(hint === undefined ? info : completed(info, hint), place);
     attempt.byEvent = true;
-    this.#failed.add(who, attempt);
+    if (known === undefined) this.#failed.add(who, attempt);
+    else this.#failed.replace(who, known, attempt);
     this.#begin(attempt, live, out);
   }
 
@@ -139,6 +157,8 @@ export class SignIns {
         return;
       }
     }
+    // A database that did not know the password, before another one let the session in.
+    if (info.session !== undefined && this.#signedIn.find(info.session) !== undefined) return;
     const early = line.refusal !== undefined || line.by === 'policy' || info.userId === undefined;
     let attempt = this.#failed.ofLine(who, line.by, line.timeMs, early);
     const first = attempt === undefined;
@@ -150,7 +170,7 @@ export class SignIns {
     attempt.refusedBy.add(line.by);
     attempt.textMs = line.timeMs;
     if (first) {
-      this.#begin(attempt, live, out);
+      if (!this.#exporter.expected(line.timeMs, at)) this.#begin(attempt, live, out);
     } else {
       this.#further(attempt, at);
       this.#learned(attempt, info, out);
@@ -169,16 +189,16 @@ export class SignIns {
     this.#forgetChain(info);
     const session = info.session;
     const known = session === undefined ? undefined : this.#signedIn.find(session);
-    if (known !== undefined && !known.byEvent) {
+    if (known !== undefined && known.begun && !known.byEvent) {
       this.#heardEvent(known, info, place.at, live, out);
       return;
     }
-    const attempt = this.#attempt(info, place);
+    const attempt = this.#attempt(known === undefined ? info : completed(info, known.info), place);
     attempt.byEvent = true;
     attempt.waits.agent =
       session !== undefined && info.protocol === 'IMAP' && info.userAgent === undefined;
     attempt.waits.token =
-      session !== undefined && outcome?.byToken === true && info.patId === undefined;
+      session !== undefined && outcome?.byToken === true && attempt.info.patId === undefined;
     this.#signedIn.add(attempt);
     this.#begin(attempt, live, out);
   }
@@ -197,7 +217,7 @@ export class SignIns {
     const attempt = this.#attempt(info, { at, from: at });
     attempt.waits.event = true;
     this.#signedIn.add(attempt);
-    this.#begin(attempt, live, out);
+    if (!this.#exporter.expected(line.timeMs, at)) this.#begin(attempt, live, out);
   }
 
   /**
@@ -205,13 +225,13 @@ export class SignIns {
    * `auth_verbose` or the exporter, this line is all there is.
    */
   #gone(line: LoginLine, at: number, live: boolean, out: AuditEvent[]): void {
-    const known = this.#failed.end(line.session);
+    const known = this.#failed.of(line.session);
     const info = attemptOfLogin(line);
     for (const [n, attempt] of known.entries()) {
       this.#further(attempt, at + n);
       if (!attempt.byEvent) this.#learned(attempt, info, out);
     }
-    if (known.length > 0 || line.user === '') return;
+    if (known.length > 0 || line.user === '' || this.#exporter.expected(line.timeMs, at)) return;
     for (let n = 0; n < Math.min(line.attempts, ATTEMPTS_OF_LINE_MAX); n++) {
       // A line is longer than the number of attempts it tells: each has a place of its own in it.
       const attempt = this.#attempt(info, { at: at + n, from: at });
@@ -223,17 +243,16 @@ export class SignIns {
 
   /** Lines of databases that did not know a password belong to the attempt that another one took. */
   #forgetChain(signIn: SignInAttempt): void {
-    for (const attempt of this.#failed.end(whoOf(signIn))) {
+    const who = whoOf(signIn);
+    for (const attempt of this.#failed.of(who)) {
       const { byEvent, told, textMs, info } = attempt;
       const sameUser = info.userId?.toLowerCase() === signIn.userId?.toLowerCase();
       const ofChain = sameUser && Math.abs(signIn.timeMs - textMs) <= ONE_ATTEMPT_MS;
-      if (ofChain && !byEvent && !told) this.#forget(attempt);
+      if (!ofChain || byEvent || told) continue;
+      this.#failed.remove(who, attempt);
+      this.reports.forget(attempt);
+      this.#options.holdings.complete(attempt);
     }
-  }
-
-  #forget(attempt: Attempt): void {
-    this.reports.forget(attempt);
-    this.#options.holdings.complete(attempt);
   }
 
   /** The event of an attempt came that a text line had told of: it knows better. */
@@ -267,6 +286,7 @@ export class SignIns {
     first: 'known' | 'more' = 'known',
   ): void {
     if (attempt.told) attempt.amend(() => attempt.learn(more, first), out);
+    else if (!attempt.begun) attempt.learn(more, first);
     else {
       attempt.learn(more, first);
       this.#tellIfComplete(attempt, out);
@@ -284,6 +304,7 @@ export class SignIns {
   /** Lets the attempt wait for what is to come, or tells it when that is nothing. */
   #begin(attempt: Attempt, live: boolean, out: AuditEvent[]): void {
     const { holdings, sasl } = this.#options;
+    attempt.begun = true;
     if (holdings.wasTold(attempt.at)) {
       attempt.told = true;
       this.reports.toldBefore(attempt);

@@ -12,24 +12,30 @@ const ATTEMPTS_OF_CONNECTION_MAX = 100;
 export const HINTS_MAX = 1_000;
 /** The databases are asked one after the other: lines further apart are of two attempts, ms. */
 export const ONE_ATTEMPT_MS = 1_000;
-/** How far back a connection that never said goodbye is of interest, in bytes of log. */
-const FAILING_BYTES = 16 * 1024 * 1024;
+/** How far back a connection that failed is of interest over a restart, in bytes of log. */
+const FAILING_BYTES = 1024 * 1024;
 
 /** The failed attempts of one log, by connection: the session, or who from where without one. */
 export class FailedAttempts {
-  readonly #attempts = new Map<string, Attempt[]>();
+  readonly #attempts = new Map<string, readonly Attempt[]>();
   readonly #hints = new Map<string, SignInAttempt>();
 
   /**
-   * The attempt that a line of the database, at the time, is about; undefined for a new one.
+   * The attempt that a line of the database, at the time, is about; undefined for a new one. A line
+   * may come long after the event of its attempt, which another process writes; text lines without
+   * an event are only of one attempt when they are close together.
    *
    * @param early whether it refuses before any database is asked: the policy server, a bad name
    */
   ofLine(who: string, database: string, timeMs: number, early: boolean): Attempt | undefined {
-    const last = this.#attempts.get(who)?.at(-1);
-    if (last === undefined || last.refusedBy.has(database)) return undefined;
-    if (last.byEvent && last.refusedBy.size > 0 && (early || last.info.policyReject)) {
-      return undefined;
+    const attempts = this.#attempts.get(who) ?? [];
+    const told = attempts.find(
+      ({ byEvent, refusedBy, info }) =>
+        byEvent && !refusedBy.has(database) && (early ? refusedBy.size === 0 : !info.policyReject),
+    );
+    const last = attempts.at(-1);
+    if (told !== undefined || last === undefined || last.byEvent || last.refusedBy.has(database)) {
+      return told;
     }
     return Math.abs(timeMs - Math.max(last.textMs, last.info.timeMs)) <= ONE_ATTEMPT_MS
       ? last
@@ -42,19 +48,13 @@ export class FailedAttempts {
   }
 
   add(who: string, attempt: Attempt): void {
-    let attempts = this.#attempts.get(who);
-    if (attempts === undefined) {
-      attempts = [];
-      if (this.#attempts.size >= FAILING_MAX) {
-        for (const oldest of this.#attempts.keys()) {
-          this.#attempts.delete(oldest);
-          break;
-        }
-      }
-      this.#attempts.set(who, attempts);
+    const attempts = [...this.of(who), attempt].slice(-ATTEMPTS_OF_CONNECTION_MAX);
+    this.#attempts.set(who, attempts);
+    if (this.#attempts.size <= FAILING_MAX) return;
+    for (const oldest of this.#attempts.keys()) {
+      this.#attempts.delete(oldest);
+      break;
     }
-    attempts.push(attempt);
-    if (attempts.length > ATTEMPTS_OF_CONNECTION_MAX) attempts.shift();
   }
 
   /** A line told why an attempt may have failed, if there was an attempt. */
@@ -76,11 +76,26 @@ export class FailedAttempts {
     return hint;
   }
 
-  /** The connection's attempts, which are then forgotten. */
-  end(who: string): readonly Attempt[] {
-    const attempts = this.#attempts.get(who) ?? [];
-    this.#attempts.delete(who);
-    return attempts;
+  /** The connection's attempts. They stay: its lines may overtake each other. */
+  of(who: string): readonly Attempt[] {
+    return this.#attempts.get(who) ?? [];
+  }
+
+  /** What only lines told of is now known by its event. */
+  replace(who: string, hint: Attempt, attempt: Attempt): void {
+    for (const database of hint.refusedBy) attempt.refusedBy.add(database);
+    attempt.textMs = hint.textMs;
+    this.#attempts.set(
+      who,
+      this.of(who).map((each) => (each === hint ? attempt : each)),
+    );
+  }
+
+  /** The line was not about an attempt of its own. */
+  remove(who: string, attempt: Attempt): void {
+    const left = this.of(who).filter((each) => each !== attempt);
+    if (left.length === 0) this.#attempts.delete(who);
+    else this.#attempts.set(who, left);
   }
 
   /** Forgets the attempts of a connection without session that are too old to be meant. */

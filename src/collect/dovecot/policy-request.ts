@@ -1,6 +1,6 @@
 // The body of an auth-policy request, checked and put into our words. Dovecot sends whatever
 // `auth_policy_request_attributes` lists, all values as strings; only who and where is required.
-import { protocolOfService } from './protocol.ts';
+import { protocolOfService, transportOf } from './protocol.ts';
 import { userAgentOfId } from './user-agent.ts';
 
 /** A request that cannot be understood; the HTTP layer answers 400 with the message. */
@@ -58,7 +58,7 @@ function port(value: string | undefined): number | undefined {
 }
 
 /** `%{secured}` in the words the event log uses for the same thing. */
-function transportOf(body: Body): string | undefined {
+function transportSaid(body: Body): string | undefined {
   const secured = body['secured'];
   if (secured === 'TLS' || body['tls'] === true) return 'TLS';
   if (secured === undefined) return undefined;
@@ -104,7 +104,7 @@ export function readPolicyRequest(input: unknown): PolicyRequest {
     sourcePort: port(text(body, 'rport')),
     session: text(body, 'session_id'),
     mechanism: text(body, 'mech'),
-    transport: transportOf(body),
+    transport: transportOf(service, transportSaid(body)),
     userAgent: userAgentOfId(text(body, 'device_id') ?? ''),
     patId: text(body, 'pat_id'),
     success: flag(body, 'success'),

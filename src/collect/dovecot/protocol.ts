@@ -19,3 +19,13 @@ export function protocolOfService(service: string): string {
     ? (PROTOCOL_OF_SERVICE[service] ?? service)
     : service;
 }
+
+/**
+ * How the client's connection was protected. Of Postfix's own clients Dovecot only hears that they
+ * are secure, which Postfix says when they use TLS.
+ *
+ * @see Postfix src/xsasl/xsasl_dovecot_server.c (`secured`)
+ */
+export function transportOf(service: string, transport: string | undefined): string | undefined {
+  return service === 'smtp' && transport === 'trusted' ? 'TLS' : transport;
+}

@@ -75,15 +75,13 @@ export class ReportSide {
   }
 
   /** What a restart must know. */
-  carry(): unknown {
+  carry(): { readonly reports: unknown; readonly lines: unknown } | undefined {
     if (this.#join === undefined) return undefined;
     return { reports: this.#join.carry(this), lines: this.#toldLines.carry() };
   }
 
   /** Takes back what `carry` gave. */
-  restore(carried: unknown): void {
-    if (typeof carried !== 'object' || carried === null) return;
-    const { reports, lines } = carried as Readonly<Record<string, unknown>>;
+  restore({ reports, lines }: Readonly<Record<string, unknown>>): void {
     this.#join?.restore(reports);
     this.#toldLines.restore(lines);
   }

@@ -1,5 +1,6 @@
 // The sign-ins that succeeded, by session, for what the log tells of them afterwards: the login line
-// with the token, and IMAP ID.
+// with the token, and IMAP ID. They stay when their session has ended, because its lines may overtake
+// each other.
 import type { Attempt } from './attempt.ts';
 
 /** Most sign-ins that are remembered for what comes after them; the oldest goes first. */
@@ -24,13 +25,6 @@ export class SignedIn {
       this.#attempts.delete(oldest);
       break;
     }
-  }
-
-  /** The session has ended; its sign-in. */
-  end(session: string): Attempt | undefined {
-    const attempt = this.#attempts.get(session);
-    this.#attempts.delete(session);
-    return attempt;
   }
 
   /** The place of the oldest line that is needed to know them. */
