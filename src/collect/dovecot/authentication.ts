@@ -133,7 +133,7 @@ export class SignIns {
   #failedByEvent(info: SignInAttempt, place: Place, live: boolean, out: AuditEvent[]): void {
     const who = whoOf(info);
     if (info.session === undefined) this.#failed.forgetBefore(who, info.timeMs);
-    const known = this.#failed.withoutEvent(who);
+    const known = this.#failed.withoutEvent(who, info);
     if (known?.begun === true) {
       this.#heardEvent(known, info, place.at, live, out);
       return;

@@ -42,9 +42,16 @@ export class FailedAttempts {
       : undefined;
   }
 
-  /** The oldest attempt whose event was not read yet. */
-  withoutEvent(who: string): Attempt | undefined {
-    return this.#attempts.get(who)?.find(({ byEvent }) => !byEvent);
+  /** The oldest attempt whose event was not read yet and which is of somebody the event names. */
+  withoutEvent(
+    who: string,
+    { impersonatorId, userId, userTyped }: SignInAttempt,
+  ): Attempt | undefined {
+    const named = new Set([impersonatorId, userId, userTyped].map((name) => name?.toLowerCase()));
+    return this.of(who).find(
+      ({ byEvent, info }) =>
+        !byEvent && named.has((info.impersonatorId ?? info.userId ?? info.userTyped).toLowerCase()),
+    );
   }
 
   add(who: string, attempt: Attempt): void {
