@@ -160,7 +160,7 @@ export class SignIns {
     // A database that did not know the password, before another one let the session in.
     if (info.session !== undefined && this.#signedIn.find(info.session) !== undefined) return;
     const early = line.refusal !== undefined || line.by === 'policy' || info.userId === undefined;
-    let attempt = this.#failed.ofLine(who, line.by, line.timeMs, early);
+    let attempt = this.#failed.ofLine(who, line.by, info, early);
     const first = attempt === undefined;
     if (attempt === undefined) {
       attempt = this.#attempt(info, { at, from: at });

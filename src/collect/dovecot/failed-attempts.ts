@@ -15,6 +15,14 @@ export const ONE_ATTEMPT_MS = 1_000;
 /** How far back a connection that failed is of interest over a restart, in bytes of log. */
 const FAILING_BYTES = 1024 * 1024;
 
+/** Whether the event names whom the line names. */
+function sameName(line: SignInAttempt, event: SignInAttempt): boolean {
+  if (line.userId === undefined && event.userId === undefined) return true;
+  const name = (line.impersonatorId ?? line.userId ?? line.userTyped).toLowerCase();
+  const names = [event.impersonatorId, event.userId, event.userTyped];
+  return names.some((each) => each?.toLowerCase() === name);
+}
+
 /** The failed attempts of one log, by connection: the session, or who from where without one. */
 export class FailedAttempts {
   readonly #attempts = new Map<string, readonly Attempt[]>();
@@ -27,31 +35,30 @@ export class FailedAttempts {
    *
    * @param early whether it refuses before any database is asked: the policy server, a bad name
    */
-  ofLine(who: string, database: string, timeMs: number, early: boolean): Attempt | undefined {
+  ofLine(who: string, database: string, line: SignInAttempt, early: boolean): Attempt | undefined {
     const attempts = this.#attempts.get(who) ?? [];
     const told = attempts.find(
       ({ byEvent, refusedBy, info }) =>
-        byEvent && !refusedBy.has(database) && (early ? refusedBy.size === 0 : !info.policyReject),
+        byEvent &&
+        !refusedBy.has(database) &&
+        (early ? refusedBy.size === 0 : !info.policyReject) &&
+        sameName(line, info),
     );
     const last = attempts.at(-1);
     if (told !== undefined || last === undefined || last.byEvent || last.refusedBy.has(database)) {
       return told;
     }
-    return Math.abs(timeMs - Math.max(last.textMs, last.info.timeMs)) <= ONE_ATTEMPT_MS
+    return Math.abs(line.timeMs - Math.max(last.textMs, last.info.timeMs)) <= ONE_ATTEMPT_MS
       ? last
       : undefined;
   }
 
-  /** The oldest attempt whose event was not read yet and which is of somebody the event names. */
-  withoutEvent(
-    who: string,
-    { impersonatorId, userId, userTyped }: SignInAttempt,
-  ): Attempt | undefined {
-    const named = new Set([impersonatorId, userId, userTyped].map((name) => name?.toLowerCase()));
-    return this.of(who).find(
-      ({ byEvent, info }) =>
-        !byEvent && named.has((info.impersonatorId ?? info.userId ?? info.userTyped).toLowerCase()),
-    );
+  /**
+   * The oldest attempt whose event was not read yet and which is of somebody the event names; a name
+   * with impossible characters is not written the same by both.
+   */
+  withoutEvent(who: string, event: SignInAttempt): Attempt | undefined {
+    return this.of(who).find(({ byEvent, info }) => !byEvent && sameName(info, event));
   }
 
   add(who: string, attempt: Attempt): void {
