@@ -15,6 +15,7 @@ import { createMessageContentsJoin } from './collect/message-contents.ts';
 import { createMilter } from './collect/milter/milter-server.ts';
 import { createPostfixCollector } from './collect/postfix/collector.ts';
 import { createPolicyService } from './collect/postfix/policy-service.ts';
+import { createSaslJoin, type SaslJoin } from './collect/sasl-join.ts';
 import { createTraceJoin } from './collect/trace-join.ts';
 import { formatAddress } from './config/address.ts';
 import { ensureCredentials, type ServerCredentials } from './config/credentials.ts';
@@ -79,6 +80,7 @@ class RunningApp implements App {
   readonly #collectors: readonly Collector[];
   readonly #policy: PolicyHandler;
   readonly #signIns: SignInJoin;
+  readonly #sasl: SaslJoin;
   #config: Config;
   #rules: CompiledRules;
   #storeStarting: Promise<void> = Promise.resolve();
@@ -96,6 +98,7 @@ class RunningApp implements App {
     const { intake, clock, log } = parts;
     const rules = (): CompiledRules => this.#rules;
     this.#signIns = createSignInJoin({ intake, clock, log });
+    this.#sasl = createSaslJoin(clock);
     this.#policy = createPolicyHandler({ rules, intake, clock, signIns: this.#signIns });
     this.#collectors = this.#makeCollectors(rules);
     this.#http = this.#makeHttpServer();
@@ -108,7 +111,7 @@ class RunningApp implements App {
   #makeCollectors(rules: () => CompiledRules): Collector[] {
     const { dovecot, postfix } = this.#config;
     const { intake, clock, log } = this.#parts;
-    const feed = { intake, clock, log, traces: createTraceJoin(clock) };
+    const feed = { intake, clock, log, sasl: this.#sasl, traces: createTraceJoin(clock) };
     const signIns = this.#signIns;
     const contents = createMessageContentsJoin(clock);
     const collectors: Collector[] = [];
@@ -285,6 +288,7 @@ class RunningApp implements App {
     for (const collector of this.#collectors) {
       await ended(collector.status().name, () => collector.stop());
     }
+    this.#sasl.stop();
     await ended('the join of sign-ins', () => this.#signIns.stop());
     if (this.#address !== '') await ended('the record', () => this.#record('StopServer', {}));
     await ended('the loader', () => loader.stop());

@@ -1,6 +1,6 @@
 // Email event log: what happened to a message on its way, in WorkMail's envelope: `traceId` joins
 // the events of one message, `event` holds the event's own fields in camelCase.
-import { HEAD, PROTOCOL, SOURCE_IP, TAIL } from './recurring-fields.ts';
+import { HEAD, PROTOCOL, SIGN_IN_ID, SOURCE_IP, TAIL } from './recurring-fields.ts';
 import type { FieldSpec } from './field.ts';
 
 /** WorkMail's nine email events, and Mailtrail's for a delivery attempt that will be repeated. */
@@ -129,6 +129,7 @@ export const EMAIL_EVENT_FIELDS = [
     about:
       'The names of the attachments, with the names of the messages they are in; the media type of one without a name. Only with the milter.',
   },
+  SIGN_IN_ID,
   ...TAIL,
 ] as const satisfies readonly FieldSpec[];
 
@@ -177,6 +178,7 @@ export interface EmailEventRecord {
   readonly dsn?: string;
   readonly smtp_response?: string;
   readonly attachments?: readonly string[];
+  readonly sign_in_id?: string;
   readonly server_name?: string;
   readonly revision_key?: string;
   readonly revision?: number;

@@ -3,6 +3,7 @@ import {
   HEAD,
   IMPERSONATOR_ID,
   PROTOCOL,
+  SIGN_IN_ID,
   SOURCE_IP,
   SOURCE_PORT,
   TAIL,
@@ -112,6 +113,7 @@ export const MAILBOX_ACCESS_FIELDS = [
   { path: 'flags', kind: 'text', origin: 'mailtrail', about: 'The flags after the change.' },
   { path: 'reply', kind: 'text', origin: 'mailtrail', about: "The server's reply to a refusal." },
   SOURCE_PORT,
+  SIGN_IN_ID,
   ...TAIL,
 ] as const satisfies readonly FieldSpec[];
 

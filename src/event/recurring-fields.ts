@@ -87,6 +87,15 @@ export const SOURCE_PORT = {
   about: "The client's port.",
 } as const satisfies FieldSpec;
 
+export const SIGN_IN_ID = {
+  path: 'sign_in_id',
+  kind: 'text',
+  spread: 'needle',
+  origin: 'mailtrail',
+  about:
+    'The same for all messages that were handed in on one SMTP connection: the request_id of the sign-in, where that could be told.',
+} as const satisfies FieldSpec;
+
 export const SERVER_NAME = {
   path: 'server_name',
   kind: 'text',

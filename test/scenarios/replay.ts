@@ -12,6 +12,7 @@ import { createPolicyHandler } from '../../src/collect/dovecot/policy.ts';
 import { createSignInJoin } from '../../src/collect/dovecot/sign-in-join.ts';
 import { createPostfixCollector } from '../../src/collect/postfix/collector.ts';
 import { createPolicyService } from '../../src/collect/postfix/policy-service.ts';
+import { createSaslJoin } from '../../src/collect/sasl-join.ts';
 import { createTraceJoin } from '../../src/collect/trace-join.ts';
 import type { AuditEvent } from '../../src/event/audit-event.ts';
 import { silentLog } from '../../src/platform/log.ts';
@@ -105,7 +106,8 @@ class Wiring {
     const log = silentLog;
     this.#signIns = createSignInJoin({ intake, clock, log });
     this.#policy = createPolicyHandler({ rules, intake, clock, signIns: this.#signIns });
-    const feed = { intake, clock, log, traces: createTraceJoin(clock) };
+    const sasl = createSaslJoin(clock);
+    const feed = { intake, clock, log, sasl, traces: createTraceJoin(clock) };
     const dovecot = createDovecotCollector({
       ...feed,
       paths: [dovecotLog.path],

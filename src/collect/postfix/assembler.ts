@@ -4,6 +4,7 @@
 import type { AuditEvent } from '../../event/audit-event.ts';
 import { Holdings, type Held } from '../holdings.ts';
 import type { Assembler, LineOutcome } from '../log-collector.ts';
+import type { SaslJoin } from '../sasl-join.ts';
 import type { TraceJoin } from '../trace-join.ts';
 import { announcement, deliveryRecord, traceIdOf } from './email-records.ts';
 import {
@@ -14,11 +15,14 @@ import {
   type MaillogLine,
 } from './maillog-line.ts';
 import { Messages, RECIPIENTS_MAX, type Message } from './messages.ts';
+import { SmtpConnections } from './smtp-connections.ts';
 
 export interface PostfixAssemblerOptions {
   readonly now: () => number;
   /** Whether Dovecot's own log tells of what it takes by LMTP. */
   readonly lmtpTold: () => boolean;
+  /** Where sign-ins by SMTP meet the messages that were handed in. */
+  readonly sasl?: SaslJoin;
   /** Where Dovecot's collectors learn which message a delivery was. */
   readonly traces?: TraceJoin;
 }
@@ -37,10 +41,12 @@ export class PostfixAssembler implements Assembler {
   readonly holdings = new Holdings();
   readonly #options: PostfixAssemblerOptions;
   readonly #messages = new Messages();
+  readonly #connections: SmtpConnections;
   #at = 0;
 
   constructor(options: PostfixAssemblerOptions) {
     this.#options = options;
+    this.#connections = new SmtpConnections((connection) => options.sasl?.connection(connection));
   }
 
   take(
@@ -55,12 +61,20 @@ export class PostfixAssembler implements Assembler {
     const mark = bytes.subarray(start, Math.min(end, start + MARK_BYTES_MAX)).indexOf(MARK);
     if (mark < 0) return 'passed';
     const line = parseMaillogLine(bytes.toString('utf8', start, end), this.#options.now());
-    if (line?.queueId === undefined) return 'passed';
+    if (line === undefined) return 'passed';
+    if (line.queueId === undefined) {
+      if (line.program === 'smtpd') this.#connections.line(line, at);
+      return 'passed';
+    }
     return this.#takeMessageLine(line, line.queueId, at, out);
   }
 
   openFrom(): number | undefined {
-    return this.#messages.openFrom(this.#at);
+    const oldest = Math.min(
+      this.#messages.openFrom(this.#at) ?? Infinity,
+      this.#connections.openFrom(this.#at) ?? Infinity,
+    );
+    return oldest === Infinity ? undefined : oldest;
   }
 
   carry(): unknown {
@@ -98,6 +112,10 @@ export class PostfixAssembler implements Assembler {
     message.origin = client.saslUser === undefined ? 'received' : 'submitted';
     message.saslUser = client.saslUser;
     if (client.address !== 'unknown') message.clientAddress = client.address;
+    if (client.saslUser !== undefined) {
+      const { saslUser, address } = client;
+      message.signInId = this.#connections.message(line, queueId, saslUser, address, at);
+    }
     return 'used';
   }
 

@@ -4,6 +4,7 @@ import type { Log } from '../../platform/log.ts';
 import { CollectorGroup } from '../collector-group.ts';
 import type { Collector, Intake } from '../collector.ts';
 import { LogCollector } from '../log-collector.ts';
+import type { SaslJoin } from '../sasl-join.ts';
 import type { TraceJoin } from '../trace-join.ts';
 import { PostfixAssembler } from './assembler.ts';
 
@@ -18,19 +19,22 @@ export interface PostfixCollectorOptions {
    * Sieve did; Postfix's line for the same delivery is then no event.
    */
   readonly lmtpTold: () => boolean;
+  /** Shared with the Dovecot collectors, whose sign-ins by SMTP are joined with messages by it. */
+  readonly sasl?: SaslJoin;
   /** Shared with the Dovecot collectors, whose deliveries get the trace id of their message by it. */
   readonly traces?: TraceJoin;
 }
 
 /** Makes the collector of Postfix's logs. */
 export function createPostfixCollector(options: PostfixCollectorOptions): Collector {
-  const { paths, intake, clock, log, lmtpTold, traces } = options;
+  const { paths, intake, clock, log, lmtpTold, sasl, traces } = options;
   return new CollectorGroup(
     'postfix',
     paths.map((path) => {
       const assembler = new PostfixAssembler({
         now: () => clock.now(),
         lmtpTold,
+        ...(sasl !== undefined && { sasl }),
         ...(traces !== undefined && { traces }),
       });
       return new LogCollector({

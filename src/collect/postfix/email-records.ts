@@ -69,6 +69,7 @@ function record(
     protocol: 'SMTP',
     ...(message.clientAddress !== undefined && { source_ip: message.clientAddress }),
     queue_id: message.queueId,
+    ...(message.signInId !== undefined && { sign_in_id: message.signInId }),
     ...(message.size !== undefined && { message_size: message.size }),
     ...(delivery !== undefined && {
       relay: delivery.relay,
@@ -108,6 +109,7 @@ function submission(message: Message, line: MaillogLine): AuditEvent {
     action_allowed: true,
     ...(message.messageId !== undefined && { message_id: message.messageId }),
     ...(message.subject !== undefined && { subject: decodeEncodedWords(message.subject) }),
+    ...(message.signInId !== undefined && { sign_in_id: message.signInId }),
     server_name: message.host,
   };
 }

@@ -11,16 +11,18 @@ export interface MaillogLine {
   readonly program: string;
   /** The instance by `syslog_name`, e.g. `submission`; empty for the plain one. */
   readonly instance: string;
+  /** The process id, as it is written. */
+  readonly pid: string;
   /** Undefined for lines that are about no message in the queue. */
   readonly queueId: string | undefined;
   readonly text: string;
 }
 
 const PROGRAM =
-  /^([^\s:[\]]+) (postfix(?:-[\w.-]+)?(?:\/[\w.-]+)+)\[\d+\]: (?:\[ID \d+ [\w.]+\] )?/;
+  /^([^\s:[\]]+) (postfix(?:-[\w.-]+)?(?:\/[\w.-]+)+)\[(\d+)\]: (?:\[ID \d+ [\w.]+\] )?/;
 /** RFC 5424 has program, process id, message id and structured data as words of their own. */
 const PROGRAM_5424 =
-  /^([^\s:[\]]+) (postfix(?:-[\w.-]+)?(?:\/[\w.-]+)+) (?:\d+|-) \S+ (?:-|\[[^\]]*\]) /;
+  /^([^\s:[\]]+) (postfix(?:-[\w.-]+)?(?:\/[\w.-]+)+) (\d+|-) \S+ (?:-|\[[^\]]*\]) /;
 /** Short ids are hexadecimal digits, long ones letters and digits without vowels, one a `z`. */
 const QUEUE_ID = /^([0-9A-F]{6,15}|[0-9B-DF-HJ-NP-TV-Zb-df-hj-np-tv-z]{10,20}): /;
 
@@ -43,6 +45,7 @@ export function parseMaillogLine(line: string, nowMs: number): MaillogLine | und
     host: head[1] ?? '',
     program: names.at(-1) ?? '',
     instance: names.slice(1, -1).join('/'),
+    pid: head[3] ?? '',
     queueId: queueId?.[1],
     text: queueId === null ? text : text.slice(queueId[0].length),
   };

@@ -24,6 +24,8 @@ export interface Message {
   origin: Origin;
   clientAddress: string | undefined;
   saslUser: string | undefined;
+  /** The queue id of the first message on its connection, which is the sign-in's request id. */
+  signInId: string | undefined;
   /** The envelope's sender; empty for a bounce. */
   sender: string | undefined;
   fromHeader: string | undefined;
@@ -74,6 +76,7 @@ export class Messages {
       origin: 'unknown',
       clientAddress: undefined,
       saslUser: undefined,
+      signInId: undefined,
       sender: undefined,
       fromHeader: undefined,
       subject: undefined,
