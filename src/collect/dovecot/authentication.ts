@@ -214,6 +214,7 @@ export class SignIns {
       return;
     }
     this.#forgetChain(info);
+    this.#connectionKnown(line, out);
     const attempt = this.#attempt(info, { at, from: at });
     attempt.waits.event = true;
     this.#signedIn.add(attempt);
@@ -227,10 +228,8 @@ export class SignIns {
   #gone(line: LoginLine, at: number, live: boolean, out: AuditEvent[]): void {
     const known = this.#failed.of(line.session);
     const info = attemptOfLogin(line);
-    for (const [n, attempt] of known.entries()) {
-      this.#further(attempt, at + n);
-      if (!attempt.byEvent) this.#learned(attempt, info, out);
-    }
+    for (const [n, attempt] of known.entries()) this.#further(attempt, at + n);
+    this.#connectionKnown(line, out);
     if (known.length > 0 || line.user === '' || this.#exporter.expected(line.timeMs, at)) return;
     for (let n = 0; n < Math.min(line.attempts, ATTEMPTS_OF_LINE_MAX); n++) {
       // A line is longer than the number of attempts it tells: each has a place of its own in it.
@@ -238,6 +237,15 @@ export class SignIns {
       attempt.waits.event = true;
       this.#failed.add(line.session, attempt);
       this.#begin(attempt, live, out);
+    }
+  }
+
+  /** How the connection's attempts were made, which their own text lines do not say. */
+  #connectionKnown(line: LoginLine, out: AuditEvent[]): void {
+    const { protocol, sourcePort, transport } = attemptOfLogin(line);
+    for (const attempt of this.#failed.of(line.session)) {
+      if (attempt.byEvent) continue;
+      this.#learned(attempt, { ...attempt.info, protocol, sourcePort, transport }, out);
     }
   }
 

@@ -48,9 +48,8 @@ export class FailedAttempts {
     if (told !== undefined || last === undefined || last.byEvent || last.refusedBy.has(database)) {
       return told;
     }
-    return Math.abs(line.timeMs - Math.max(last.textMs, last.info.timeMs)) <= ONE_ATTEMPT_MS
-      ? last
-      : undefined;
+    const apartMs = Math.abs(line.timeMs - Math.max(last.textMs, last.info.timeMs));
+    return apartMs <= ONE_ATTEMPT_MS && sameName(line, last.info) ? last : undefined;
   }
 
   /**
