@@ -202,3 +202,31 @@ test('a checkpoint that is not understood means the beginning', async () => {
   await started();
   await have(1);
 });
+
+test('however many ask for a checkpoint, one is written for all that wait', async () => {
+  writeFileSync(path, 'nothing to tell\n');
+  const collector = await started();
+  await until(
+    () => journal.batches.length === 1,
+    () => 'the new log was not noted',
+  );
+  await Promise.all(Array.from({ length: 100 }, () => collector.note()));
+  expect(journal.batches.length).toBeLessThanOrEqual(3);
+  await collector.tell([
+    { log_type: 'AUTHENTICATION_LOGS', event_timestamp: 1, auth_successful: true },
+  ]);
+  expect(journal.events).toHaveLength(1);
+});
+
+test('who waits for a checkpoint hears when there will be none', async () => {
+  writeFileSync(path, 'nothing to tell\n');
+  intake.refuse = 'disk-full';
+  const collector = await started();
+  const note = expect(collector.note()).rejects.toMatchObject({ code: 'closed' });
+  await until(
+    () => intake.refusals > 0,
+    () => 'never tried',
+  );
+  await collector.stop();
+  await note;
+});
