@@ -1,0 +1,70 @@
+import { expect, test } from 'vitest';
+import { parseRejection } from './rejection.ts';
+
+test.each([
+  [
+    'reject: RCPT from unknown[198.51.100.62]: 550 5.1.1 <ghost@x.test>: Recipient address rejected: User unknown in virtual mailbox table; from=<carol@partner.test> to=<ghost@x.test> proto=ESMTP helo=<client.test>',
+    {
+      action: 'reject',
+      stage: 'RCPT',
+      address: '198.51.100.62',
+      dsn: '5.1.1',
+      reason:
+        '550 5.1.1 <ghost@x.test>: Recipient address rejected: User unknown in virtual mailbox table',
+      sender: 'carol@partner.test',
+      recipient: 'ghost@x.test',
+    },
+  ],
+  [
+    'reject: MAIL from mx.partner.test[2001:db8::1]: 552 5.3.4 Message size exceeds fixed limit; from=<carol@partner.test> proto=ESMTP helo=<client.test>',
+    { stage: 'MAIL', address: '2001:db8::1', dsn: '5.3.4', recipient: undefined },
+  ],
+  [
+    'milter-reject: END-OF-MESSAGE from unknown[192.0.2.1]: 5.7.1 rejected by DMARC policy for partner.test; from=<a@partner.test> to=<b@x.test> proto=ESMTP helo=<h>',
+    {
+      action: 'milter-reject',
+      stage: 'END-OF-MESSAGE',
+      dsn: '5.7.1',
+      reason: '5.7.1 rejected by DMARC policy for partner.test',
+    },
+  ],
+  [
+    'reject: RCPT from [192.0.2.7]:40123: 550 5.7.1 Service unavailable; client [192.0.2.7] blocked using list.test; from=<a@b.test>, to=<c@x.test>, proto=ESMTP, helo=<h>',
+    { address: '192.0.2.7', sender: 'a@b.test', recipient: 'c@x.test' },
+  ],
+  [
+    'reject: CONNECT from unknown[unknown]: 521 5.7.1 no; proto=SMTP',
+    { address: undefined, reason: '521 5.7.1 no; proto=SMTP', sender: undefined },
+  ],
+  [
+    'reject: header Subject: buy from unknown[192.0.2.1]; from=<a@b.test> to=<c@x.test> proto=ESMTP helo=<h>: 5.7.1 no such mail',
+    { stage: 'header', address: undefined },
+  ],
+])('%s', (text, expected) => {
+  expect(parseRejection(text)).toMatchObject(expected);
+});
+
+test.each(['client=unknown[192.0.2.1]', 'rejected: x', 'to=<a@b>, status=sent (reject: x)', ''])(
+  '%j refuses nothing',
+  (text) => {
+    expect(parseRejection(text)).toBeUndefined();
+  },
+);
+
+test('a quoted local part that looks like the rest of the line is an address', () => {
+  const text =
+    'reject: RCPT from unknown[192.0.2.1]: 550 5.1.1 no; from=<"a>, to=<b@x.test> proto=ESMTP helo=<h"@evil.test> to=<c@x.test> proto=ESMTP helo=<h>';
+  expect(parseRejection(text)).toMatchObject({
+    sender: '"a>, to=<b@x.test> proto=ESMTP helo=<h"@evil.test',
+    recipient: 'c@x.test',
+  });
+});
+
+test('with a HELO that looks like an envelope neither is believed', () => {
+  const text =
+    'reject: RCPT from unknown[192.0.2.1]: 550 5.1.1 no; from=<a@b.test> to=<c@x.test> proto=ESMTP helo=<h; from=<root@x.test> to=<victim@x.test> proto=ESMTP helo=<h>';
+  const rejection = parseRejection(text);
+  expect(rejection).toMatchObject({ address: '192.0.2.1', dsn: '5.1.1' });
+  expect(rejection?.recipient).toBeUndefined();
+  expect(rejection?.sender).toBeUndefined();
+});
