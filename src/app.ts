@@ -123,7 +123,9 @@ class RunningApp implements App {
     if (postfix.logs.length > 0) {
       // A Dovecot log that is configured but not there tells of nothing.
       const lmtpTold = (): boolean => dovecotLogs?.status().state === 'running';
-      collectors.push(createPostfixCollector({ ...feed, paths: postfix.logs, lmtpTold }));
+      const { logs: paths, authservIds } = postfix;
+      const joins = postfix.milterListen === undefined ? {} : { contents };
+      collectors.push(createPostfixCollector({ ...feed, ...joins, paths, lmtpTold, authservIds }));
     }
     if (postfix.milterListen !== undefined) {
       const listen = postfix.milterListen;

@@ -45,7 +45,7 @@ test('works with nothing said at all', () => {
     server: { listen: { host: '127.0.0.1', port: 4650 }, allowPublicWithoutTls: false },
     data: '/home/ann/.local/state/mailtrail',
     dovecot: { logs: ['/var/log/dovecot-audit.log'] },
-    postfix: { logs: ['/var/log/mail.log'] },
+    postfix: { logs: ['/var/log/mail.log'], authservIds: [] },
     access: { rules: [] },
     retention: { days: {} },
     journal: { keepBytes: 2 ** 30, minFreeBytes: 64 * 2 ** 20 },

@@ -150,6 +150,16 @@ const postfix = section({
     },
     ['/var/log/mail.log'],
   ),
+  authservIds: listSetting(
+    {
+      about:
+        'Whose Authentication-Results (RFC 8601) are believed: the names that your own SPF, DKIM and DMARC filters write. ' +
+        'Those filters must remove fields with these names that came with a message.',
+      expects: 'a list of authserv-ids',
+      entry: 'an authserv-id, e.g. mx.example.test',
+    },
+    [],
+  ),
   policyListen: optionalSetting<TcpAddress | SocketPath>(
     {
       about:
@@ -252,6 +262,7 @@ export interface Config {
   readonly dovecot: { readonly logs: readonly string[] };
   readonly postfix: {
     readonly logs: readonly string[];
+    readonly authservIds: readonly string[];
     readonly policyListen?: TcpAddress | SocketPath;
     readonly milterListen?: TcpAddress | SocketPath;
   };

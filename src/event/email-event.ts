@@ -3,7 +3,10 @@
 import { HEAD, PROTOCOL, SIGN_IN_ID, SOURCE_IP, TAIL } from './recurring-fields.ts';
 import type { FieldSpec } from './field.ts';
 
-/** WorkMail's nine email events, and Mailtrail's for a delivery attempt that will be repeated. */
+/**
+ * WorkMail's nine email events, and Mailtrail's: for an attempt that will be repeated, to another
+ * server or to a mailbox, and for what was not taken in the first place.
+ */
 export const EMAIL_EVENT_NAMES = [
   'ORGANIZATION_EMAIL_RECEIVED',
   'MAILBOX_EMAIL_DELIVERED',
@@ -15,6 +18,9 @@ export const EMAIL_EVENT_NAMES = [
   'OUTGOING_EMAIL_BOUNCED',
   'DMARC_POLICY_APPLIED',
   'OUTGOING_EMAIL_SEND_ATTEMPT_FAILED',
+  'INCOMING_EMAIL_DELIVERY_ATTEMPT_FAILED',
+  'INCOMING_EMAIL_REJECTED',
+  'OUTGOING_EMAIL_REJECTED',
 ] as const;
 export type EmailEventName = (typeof EMAIL_EVENT_NAMES)[number];
 
@@ -129,6 +135,12 @@ export const EMAIL_EVENT_FIELDS = [
     about:
       'The names of the attachments, with the names of the messages they are in; the media type of one without a name. Only with the milter.',
   },
+  {
+    path: 'local_uid',
+    kind: 'integer',
+    origin: 'mailtrail',
+    about: 'The user id of who handed in a message on the server itself, by sendmail(1).',
+  },
   SIGN_IN_ID,
   ...TAIL,
 ] as const satisfies readonly FieldSpec[];
@@ -178,6 +190,7 @@ export interface EmailEventRecord {
   readonly dsn?: string;
   readonly smtp_response?: string;
   readonly attachments?: readonly string[];
+  readonly local_uid?: number;
   readonly sign_in_id?: string;
   readonly server_name?: string;
   readonly revision_key?: string;

@@ -97,6 +97,12 @@ export const hostileText: fc.Arbitrary<string> = fc
 
 /** The text as it gets into a log line: control characters become `?`, as with both servers. */
 export function sanitized(text: string, charsMax: number): string {
-  const printable = Buffer.from(text).toString().replaceAll(CONTROL, '?');
-  return printable.length > charsMax ? `${printable.slice(0, charsMax)}...` : printable;
+  const printable = wellFormed(text).replaceAll(CONTROL, '?');
+  if (printable.length <= charsMax) return printable;
+  return `${wellFormed(printable.slice(0, charsMax))}...`;
+}
+
+/** Half a character becomes U+FFFD, as in every file. */
+export function wellFormed(text: string): string {
+  return Buffer.from(text).toString();
 }

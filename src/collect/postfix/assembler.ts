@@ -4,9 +4,19 @@
 import type { AuditEvent } from '../../event/audit-event.ts';
 import { Holdings, type Held } from '../holdings.ts';
 import type { Assembler, LineOutcome } from '../log-collector.ts';
+import type { MessageContentsJoin } from '../message-contents.ts';
 import type { SaslJoin } from '../sasl-join.ts';
 import type { TraceJoin } from '../trace-join.ts';
-import { announcement, deliveryRecord, traceIdOf } from './email-records.ts';
+import {
+  abortRecord,
+  announcement,
+  deliveryRecord,
+  expiryRecords,
+  recipientsOf,
+  rejectionRecords,
+  traceIdOf,
+} from './email-records.ts';
+import { LOGGED_ADDRESS } from './logged-address.ts';
 import {
   parseClient,
   parseDelivery,
@@ -14,7 +24,8 @@ import {
   parseMaillogLine,
   type MaillogLine,
 } from './maillog-line.ts';
-import { Messages, RECIPIENTS_MAX, type Message } from './messages.ts';
+import { AUTHENTICATION_RESULTS_MAX, Messages, RECIPIENTS_MAX, type Message } from './messages.ts';
+import { parseRejection, type Rejection } from './rejection.ts';
 import { SmtpConnections } from './smtp-connections.ts';
 
 export interface PostfixAssemblerOptions {
@@ -25,16 +36,25 @@ export interface PostfixAssemblerOptions {
   readonly sasl?: SaslJoin;
   /** Where Dovecot's collectors learn which message a delivery was. */
   readonly traces?: TraceJoin;
+  /** What our milter read of messages, when it runs. */
+  readonly contents?: MessageContentsJoin;
+  /** Whose Authentication-Results are believed; nobody's where nothing is said. */
+  readonly authservIds?: readonly string[];
 }
 
 const MARK = Buffer.from(' postfix');
 /** Postfix's name stands within this many bytes: time stamp, host. */
 const MARK_BYTES_MAX = 350;
 
-const QUEUED = /^from=<(.*)>, size=(\d+), nrcpt=(\d+) \(queue active\)$/;
+const QUEUED = new RegExp(
+  String.raw`^from=<(${LOGGED_ADDRESS})>, size=(\d+), nrcpt=(\d+) \(queue active\)$`,
+);
+const EXPIRED = /, status=(?:force-)?expired, returned to sender$/;
+const PICKED_UP = /^uid=(\d{1,10}) from=</;
+const NO_QUEUE = 'NOQUEUE: ';
 /** What Dovecot's LMTP server answers; the id is that of its session in Dovecot's own events. */
-const SAVED_BY_DOVECOT = /^250 2\.0\.0 <[^<>]*> ([A-Za-z0-9+/]{8,64}(?::\w{1,8})?) Saved$/;
-const MESSAGE_ID = /^(?:resent-)?message-id=(.+)$/;
+const SAVED_BY_DOVECOT = /^250 2\.0\.0 <[^]*> ([A-Za-z0-9+/]{8,64}(?::\w{1,8})?) Saved$/;
+const MESSAGE_ID = /^(?:resent-)?message-id=(.+)$/s;
 
 /** Makes the events of one Postfix log; see the head of this file. */
 export class PostfixAssembler implements Assembler {
@@ -62,10 +82,7 @@ export class PostfixAssembler implements Assembler {
     if (mark < 0) return 'passed';
     const line = parseMaillogLine(bytes.toString('utf8', start, end), this.#options.now());
     if (line === undefined) return 'passed';
-    if (line.queueId === undefined) {
-      if (line.program === 'smtpd') this.#connections.line(line, at);
-      return 'passed';
-    }
+    if (line.queueId === undefined) return this.#takeOtherLine(line, at, out);
     return this.#takeMessageLine(line, line.queueId, at, out);
   }
 
@@ -85,15 +102,29 @@ export class PostfixAssembler implements Assembler {
     // Nothing is carried: what is open is read again.
   }
 
+  /** A line about no message in the queue: a connection, or a refusal before there was one. */
+  #takeOtherLine(line: MaillogLine, at: number, out: AuditEvent[]): LineOutcome {
+    if (line.text.startsWith(NO_QUEUE)) {
+      const rejection = parseRejection(line.text.slice(NO_QUEUE.length));
+      if (rejection === undefined) return 'passed';
+      out.push(...rejectionRecords(undefined, line, rejection));
+      return 'used';
+    }
+    if (line.program !== 'smtpd') return 'passed';
+    const lost = this.#connections.line(line, at);
+    if (lost !== undefined) this.#gaveUp(line, lost, out);
+    return 'passed';
+  }
+
   #takeMessageLine(line: MaillogLine, queueId: string, at: number, out: AuditEvent[]): LineOutcome {
+    const rejection = parseRejection(line.text);
+    if (rejection !== undefined) return this.#rejected(line, queueId, rejection, at, out);
     switch (line.program) {
       case 'smtpd':
       case 'submission':
         return this.#received(line, queueId, at);
       case 'pickup':
-        if (!line.text.startsWith('uid=')) return 'passed';
-        this.#messages.begin(queueId, line.host, at).origin = 'local';
-        return 'used';
+        return this.#pickedUp(line, queueId, at);
       case 'cleanup':
         return this.#cleanedUp(line, queueId, at);
       case 'qmgr':
@@ -102,6 +133,45 @@ export class PostfixAssembler implements Assembler {
       default:
         return this.#delivered(line, queueId, at, out);
     }
+  }
+
+  #pickedUp(line: MaillogLine, queueId: string, at: number): LineOutcome {
+    const uid = PICKED_UP.exec(line.text);
+    if (uid === null) return 'passed';
+    const message = this.#messages.begin(queueId, line.host, at);
+    message.origin = 'local';
+    message.localUid = Number(uid[1]);
+    return 'used';
+  }
+
+  #rejected(
+    line: MaillogLine,
+    queueId: string,
+    rejection: Rejection,
+    at: number,
+    out: AuditEvent[],
+  ): LineOutcome {
+    const message = this.#messages.use(queueId, line.host, at);
+    out.push(...rejectionRecords(message, line, rejection));
+    // Our milter sees the same as an abort: it was a refusal, and is told as one.
+    if (rejection.action === 'reject') this.#settle(message, line);
+    return 'used';
+  }
+
+  /** Whether this side tells how a submission ended; where nobody signed in there is nothing to tell. */
+  #settle(message: Message, line: MaillogLine): boolean {
+    const { queueId, saslUser, clientAddress } = message;
+    if (saslUser === undefined) return false;
+    const abort = { queueId, saslUser, clientAddress, timeMs: line.timeMs };
+    return this.#options.contents?.settleAbort('log', abort) ?? true;
+  }
+
+  /** The connection was lost in the middle of a message. */
+  #gaveUp(line: MaillogLine, queueId: string, out: AuditEvent[]): void {
+    const message = this.#messages.find(queueId, line.host);
+    // With a Message-ID it had been read to its end.
+    if (message === undefined || message.announced || message.messageId !== undefined) return;
+    if (this.#settle(message, line)) out.push(abortRecord(message, line));
   }
 
   #received(line: MaillogLine, queueId: string, at: number): LineOutcome {
@@ -125,20 +195,33 @@ export class PostfixAssembler implements Assembler {
       this.#messages.use(queueId, line.host, at).messageId = messageId[1];
       return 'used';
     }
-    const header = parseHeader(line.text);
+    const client = this.#messages.find(queueId, line.host)?.clientAddress;
+    const header = parseHeader(line.text, client);
     if (header === undefined) return 'passed';
     const message = this.#messages.use(queueId, line.host, at);
+    const { authenticationResults } = message;
     if (header.name === 'subject') message.subject ??= header.value;
-    else if (header.name === 'from') message.fromHeader ??= header.value;
+    else if (header.name === 'authentication-results') {
+      if (authenticationResults.length < AUTHENTICATION_RESULTS_MAX) {
+        authenticationResults.push(header.value);
+      }
+    } else if (header.name === 'from') message.fromHeader ??= header.value;
     if (header.to !== undefined && header.to !== '') addRecipient(message, header.to);
     return 'used';
   }
 
   #queued(line: MaillogLine, queueId: string, at: number, out: AuditEvent[]): LineOutcome {
     if (line.text === 'removed') {
-      const message = this.#messages.find(queueId);
+      const message = this.#messages.find(queueId, line.host);
       if (message?.announcement !== undefined) this.#announce(message, message.announcement, out);
-      this.#messages.end(queueId);
+      this.#messages.end(queueId, line.host);
+      return 'used';
+    }
+    if (EXPIRED.test(line.text)) {
+      const message = this.#messages.find(queueId, line.host);
+      if (message === undefined) return 'passed';
+      out.push(...expiryRecords(message, line));
+      message.failing.clear();
       return 'used';
     }
     const queued = QUEUED.exec(line.text);
@@ -150,18 +233,20 @@ export class PostfixAssembler implements Assembler {
     const first = !message.announced;
     message.announced = true;
     // Without its first line it is not known to be new: the queue manager repeats this one.
-    if (!first || (message.origin !== 'received' && message.origin !== 'submitted')) return 'used';
+    if (!first || message.origin === 'unknown') return 'used';
+    message.contents = this.#options.contents?.contentsOf(queueId);
     const held: Held = {
       at,
       from: message.openFrom,
       sinceMs: this.#options.now(),
       told: false,
+      amendable: true,
       tell: (events) => {
-        message.announcement = undefined;
-        events.push(...announcement(message, line));
+        message.recipientsTold = recipientsOf(message).length;
+        events.push(...announcement(message, line, this.#options.authservIds ?? []));
       },
     };
-    if (message.recipients.size >= message.recipientCount) {
+    if (message.contents !== undefined || message.recipients.size >= message.recipientCount) {
       held.tell(out);
       return 'used';
     }
@@ -185,6 +270,8 @@ export class PostfixAssembler implements Assembler {
     if (line.program === 'lmtp' && delivery.status === 'sent' && transaction !== undefined) {
       this.#options.traces?.delivered(transaction, traceIdOf(line.host, queueId));
     }
+    if (delivery.status !== 'deferred') message.failing.delete(delivery.to);
+    else if (message.failing.size < RECIPIENTS_MAX) message.failing.set(delivery.to, delivery);
     const record = deliveryRecord(message, line, delivery, this.#options.lmtpTold());
     if (record !== undefined) out.push(record);
     return 'used';
@@ -194,6 +281,7 @@ export class PostfixAssembler implements Assembler {
     message.announcement = undefined;
     this.holdings.complete(held);
     if (!held.told) held.tell(out);
+    else if (recipientsOf(message).length > message.recipientsTold) this.holdings.amend(held, out);
   }
 }
 

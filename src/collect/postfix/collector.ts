@@ -4,6 +4,7 @@ import type { Log } from '../../platform/log.ts';
 import { CollectorGroup } from '../collector-group.ts';
 import type { Collector, Intake } from '../collector.ts';
 import { LogCollector } from '../log-collector.ts';
+import type { MessageContentsJoin } from '../message-contents.ts';
 import type { SaslJoin } from '../sasl-join.ts';
 import type { TraceJoin } from '../trace-join.ts';
 import { PostfixAssembler } from './assembler.ts';
@@ -23,12 +24,16 @@ export interface PostfixCollectorOptions {
   readonly sasl?: SaslJoin;
   /** Shared with the Dovecot collectors, whose deliveries get the trace id of their message by it. */
   readonly traces?: TraceJoin;
+  /** Shared with our milter, when it runs. */
+  readonly contents?: MessageContentsJoin;
+  /** Whose Authentication-Results are believed; nobody's where nothing is said. */
+  readonly authservIds?: readonly string[];
 }
 
 /** Makes the collector of Postfix's logs. */
 export function createPostfixCollector(options: PostfixCollectorOptions): Collector {
-  const { paths, intake, clock, log, lmtpTold, sasl, traces } = options;
-  return new CollectorGroup(
+  const { paths, intake, clock, log, lmtpTold, sasl, traces, contents, authservIds } = options;
+  const group = new CollectorGroup(
     'postfix',
     paths.map((path) => {
       const assembler = new PostfixAssembler({
@@ -36,6 +41,8 @@ export function createPostfixCollector(options: PostfixCollectorOptions): Collec
         lmtpTold,
         ...(sasl !== undefined && { sasl }),
         ...(traces !== undefined && { traces }),
+        ...(contents !== undefined && { contents }),
+        ...(authservIds !== undefined && { authservIds }),
       });
       return new LogCollector({
         kind: 'postfix',
@@ -47,4 +54,10 @@ export function createPostfixCollector(options: PostfixCollectorOptions): Collec
       });
     }),
   );
+  contents?.listen({
+    // The milter is asked before the queue manager logs a message: its contents are there by then.
+    offered: () => undefined,
+    behind: () => (group.status().behindBytes ?? 0) > 0,
+  });
+  return group;
 }

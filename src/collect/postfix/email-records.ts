@@ -2,10 +2,12 @@
 import { createHash } from 'node:crypto';
 import type { AuditEvent } from '../../event/audit-event.ts';
 import { decodeEncodedWords } from '../encoded-words.ts';
+import { verdictsOf } from './authentication-results.ts';
 import type { MaillogDelivery, MaillogLine } from './maillog-line.ts';
-import { RECIPIENTS_MAX, type Message } from './messages.ts';
+import { type FailedAttempt, RECIPIENTS_MAX, type Message } from './messages.ts';
+import type { Rejection } from './rejection.ts';
 
-type EmailEvent = Extract<AuditEvent, { log_type: 'EMAIL_EVENT_LOGS' }>;
+export type EmailEvent = Extract<AuditEvent, { log_type: 'EMAIL_EVENT_LOGS' }>;
 
 /** Longest answer of another server that is kept, in characters. */
 const RESPONSE_LENGTH_MAX = 1_000;
@@ -22,6 +24,7 @@ export function addressOf(header: string): string | undefined {
 }
 
 function authorOf(message: Message): string | undefined {
+  if (message.contents?.from !== undefined) return message.contents.from;
   const author = message.fromHeader === undefined ? undefined : addressOf(message.fromHeader);
   return author ?? (message.sender === '' ? undefined : message.sender);
 }
@@ -33,14 +36,21 @@ function onBehalf(message: Message): { sender?: string } {
   return user !== undefined && user.includes('@') && author !== user ? { sender: user } : {};
 }
 
+/** Our milter reads the whole header; what header_checks logs of it is cut at 200 characters. */
+function subjectOf(message: Message): string | undefined {
+  if (message.contents !== undefined) return message.contents.subject;
+  return message.subject === undefined ? undefined : decodeEncodedWords(message.subject);
+}
+
 function shared(
   message: Message,
 ): Pick<EmailEvent['event'], 'from' | 'subject' | 'messageId' | 'sender'> {
   const from = authorOf(message);
+  const subject = subjectOf(message);
   return {
     ...onBehalf(message),
     ...(from !== undefined && { from }),
-    ...(message.subject !== undefined && { subject: decodeEncodedWords(message.subject) }),
+    ...(subject !== undefined && { subject }),
     ...(message.messageId !== undefined && { messageId: message.messageId }),
   };
 }
@@ -59,14 +69,15 @@ function record(
   message: Message,
   line: MaillogLine,
   details: EmailEvent['event'],
-  delivery: MaillogDelivery | undefined,
+  delivery: FailedAttempt | undefined,
 ): EmailEvent {
   return {
     log_type: 'EMAIL_EVENT_LOGS',
     ...head(message, line.timeMs),
     traceId: traceIdOf(message.host, message.queueId),
     event: details,
-    protocol: 'SMTP',
+    // sendmail(1) hands in without a protocol.
+    ...(message.localUid === undefined && { protocol: 'SMTP' }),
     ...(message.clientAddress !== undefined && { source_ip: message.clientAddress }),
     queue_id: message.queueId,
     ...(message.signInId !== undefined && { sign_in_id: message.signInId }),
@@ -80,24 +91,60 @@ function record(
   };
 }
 
+/** What is told with a message's first event: our milter knows all recipients, the log in time. */
+export function recipientsOf(message: Message): readonly string[] {
+  return (message.contents?.recipients ?? [...message.recipients]).slice(0, RECIPIENTS_MAX);
+}
+
 /**
  * A message is in the queue: received from outside, or submitted by a user, which is also an action
  * on the user's mailbox.
+ *
+ * @param authservIds whose Authentication-Results are believed
  */
-export function announcement(message: Message, line: MaillogLine): AuditEvent[] {
-  const recipients = [...message.recipients].slice(0, RECIPIENTS_MAX);
+export function announcement(
+  message: Message,
+  line: MaillogLine,
+  authservIds: readonly string[],
+): AuditEvent[] {
+  const recipients = recipientsOf(message);
   const told = recipients.length > 0 ? { recipients } : {};
+  const names = message.contents?.attachments.map(({ path }) => path) ?? [];
+  const attachments = names.length > 0 ? { attachments: names } : {};
   if (message.origin === 'received') {
     const eventName = 'ORGANIZATION_EMAIL_RECEIVED' as const;
-    const details = { eventName, ...told, ...shared(message), messageTimestamp: line.timeMs };
-    return [record(message, line, details, undefined)];
+    const fields = message.contents?.authenticationResults ?? message.authenticationResults;
+    const { dmarcApplied, ...verdicts } = verdictsOf(fields, authservIds);
+    const times = { messageTimestamp: line.timeMs };
+    const details = { eventName, ...told, ...shared(message), ...verdicts, ...times };
+    const received = { ...record(message, line, details, undefined), ...attachments };
+    if (verdicts.dmarcVerdict !== 'FAIL' || dmarcApplied === undefined) return [received];
+    return [received, dmarcPolicy(message, line, dmarcApplied)];
   }
   const details = { eventName: 'OUTGOING_EMAIL_SUBMITTED' as const, ...told, ...shared(message) };
-  return [record(message, line, details, undefined), submission(message, line)];
+  const submitted = {
+    ...record(message, line, details, undefined),
+    ...attachments,
+    ...(message.localUid !== undefined && { local_uid: message.localUid }),
+  };
+  return message.origin === 'local' ? [submitted] : [submitted, submission(message, line)];
+}
+
+function dmarcPolicy(message: Message, line: MaillogLine, policy: string): EmailEvent {
+  const recipients = recipientsOf(message);
+  const from = authorOf(message);
+  const details = {
+    eventName: 'DMARC_POLICY_APPLIED' as const,
+    ...(recipients.length > 0 && { recipients }),
+    ...(from !== undefined && { from }),
+    policy,
+  };
+  return record(message, line, details, undefined);
 }
 
 function submission(message: Message, line: MaillogLine): AuditEvent {
   const user = message.saslUser?.toLowerCase();
+  const subject = subjectOf(message);
   return {
     log_type: 'WORKMAIL_MAILBOX_ACCESS_LOGS',
     ...head(message, line.timeMs),
@@ -108,7 +155,7 @@ function submission(message: Message, line: MaillogLine): AuditEvent {
     object_type: 'Message',
     action_allowed: true,
     ...(message.messageId !== undefined && { message_id: message.messageId }),
-    ...(message.subject !== undefined && { subject: decodeEncodedWords(message.subject) }),
+    ...(subject !== undefined && { subject }),
     ...(message.signInId !== undefined && { sign_in_id: message.signInId }),
     server_name: message.host,
   };
@@ -119,8 +166,7 @@ const MAILBOX_AGENTS = new Set(['lmtp', 'virtual', 'local', 'pipe']);
 
 /**
  * What became of one recipient. Undefined for what another source tells (`lmtpTold`: Dovecot tells
- * of what it takes by LMTP) and for what WorkMail has no event for (a mailbox that is to be tried
- * again).
+ * of what it takes by LMTP).
  */
 export function deliveryRecord(
   message: Message,
@@ -139,26 +185,125 @@ export function deliveryRecord(
       delivery,
     );
   }
-  const failed = { recipient: delivery.to, ...shared(message), reason: delivery.response };
   if (delivery.status === 'deferred') {
-    if (mailbox) return undefined;
-    const eventName = 'OUTGOING_EMAIL_SEND_ATTEMPT_FAILED';
-    const details = { eventName, ...failed, destination: delivery.to } as const;
+    const failed = { recipient: delivery.to, ...shared(message), reason: delivery.response };
+    const details: EmailEvent['event'] = mailbox
+      ? { eventName: 'INCOMING_EMAIL_DELIVERY_ATTEMPT_FAILED', ...failed }
+      : { eventName: 'OUTGOING_EMAIL_SEND_ATTEMPT_FAILED', ...failed, destination: delivery.to };
     return record(message, line, details, delivery);
   }
   if (delivery.status !== 'bounced') return undefined;
   const outgoing = message.origin === 'unknown' ? !mailbox : message.origin !== 'received';
+  return bounce(message, line, delivery.to, delivery, outgoing);
+}
+
+function bounce(
+  message: Message,
+  line: MaillogLine,
+  recipient: string,
+  attempt: FailedAttempt,
+  outgoing: boolean,
+): AuditEvent {
   const bouncedRecipient = {
-    emailAddress: delivery.to,
-    reason: delivery.response.slice(0, RESPONSE_LENGTH_MAX),
-    status: delivery.dsn,
+    emailAddress: recipient,
+    reason: attempt.response.slice(0, RESPONSE_LENGTH_MAX),
+    status: attempt.dsn,
   };
-  const eventName = outgoing ? 'OUTGOING_EMAIL_BOUNCED' : 'INCOMING_EMAIL_BOUNCED';
   const details = {
-    eventName,
-    ...failed,
+    eventName: outgoing ? 'OUTGOING_EMAIL_BOUNCED' : 'INCOMING_EMAIL_BOUNCED',
+    recipient,
+    ...shared(message),
+    reason: attempt.response,
     bouncedRecipient,
-    ...(outgoing && { destination: delivery.to }),
+    ...(outgoing && { destination: recipient }),
   } as const;
-  return record(message, line, details, delivery);
+  return record(message, line, details, attempt);
+}
+
+/**
+ * The queue manager gave a message up after its lifetime: it bounces for every recipient whose last
+ * attempt failed.
+ *
+ * @see Postfix postconf(5), maximal_queue_lifetime
+ */
+export function expiryRecords(message: Message, line: MaillogLine): AuditEvent[] {
+  const outgoing = message.origin !== 'received';
+  return [...message.failing].map(([recipient, attempt]) =>
+    bounce(message, line, recipient, attempt, outgoing),
+  );
+}
+
+/** Services to which users submit; what they refuse is on its way out. */
+const SUBMISSION = /submission|smtps/i;
+
+/**
+ * Something was refused, or taken in another way than it came. A refusal is an event of our own; what
+ * a table or a check of Postfix did with a message that was taken is an applied rule.
+ */
+export function rejectionRecords(
+  message: Message | undefined,
+  line: MaillogLine,
+  rejection: Rejection,
+): AuditEvent[] {
+  const outgoing =
+    message?.saslUser !== undefined ||
+    message?.origin === 'local' ||
+    SUBMISSION.test(line.instance);
+  const { action, dsn, recipient, stage } = rejection;
+  const reason = rejection.reason.slice(0, RESPONSE_LENGTH_MAX);
+  const sourceIp = rejection.address ?? message?.clientAddress;
+  const from = rejection.sender === '' ? undefined : rejection.sender;
+  const envelope = {
+    ...(recipient !== undefined && recipient !== '' && { recipient }),
+    ...(message !== undefined && shared(message)),
+    ...(from !== undefined && { from }),
+  };
+  const refused = outgoing ? 'OUTGOING_EMAIL_REJECTED' : 'INCOMING_EMAIL_REJECTED';
+  const rule = {
+    eventName: 'RULE_APPLIED',
+    ...envelope,
+    ruleName: stage,
+    ruleType: outgoing ? 'OUTBOUND_RULE' : 'INBOUND_RULE',
+    ruleActions: [{ action }],
+    reason,
+  } as const;
+  const told = (event: EmailEvent['event']): EmailEvent => ({
+    log_type: 'EMAIL_EVENT_LOGS',
+    event_timestamp: line.timeMs,
+    ...(message !== undefined && {
+      ...head(message, line.timeMs),
+      traceId: traceIdOf(message.host, message.queueId),
+    }),
+    event,
+    protocol: 'SMTP',
+    ...(sourceIp !== undefined && { source_ip: sourceIp }),
+    ...(message !== undefined && { queue_id: message.queueId }),
+    ...(dsn !== undefined && { dsn }),
+    ...(message?.signInId !== undefined && { sign_in_id: message.signInId }),
+    server_name: line.host,
+  });
+  if (action !== 'reject') return [told(rule)];
+  const records = [told({ eventName: refused, ...envelope, reason })];
+  if (rejection.byMilter && /\bDMARC\b/i.test(reason)) {
+    const { recipient: _, ...rest } = envelope;
+    records.push(told({ eventName: 'DMARC_POLICY_APPLIED', ...rest, policy: 'REJECT' }));
+  }
+  return records;
+}
+
+/** A client that was handing in a message gave it up. */
+export function abortRecord(message: Message, line: MaillogLine): AuditEvent {
+  const user = message.saslUser?.toLowerCase();
+  return {
+    log_type: 'WORKMAIL_MAILBOX_ACCESS_LOGS',
+    ...head(message, line.timeMs),
+    protocol: 'SMTP',
+    ...(message.clientAddress !== undefined && { source_ip: message.clientAddress }),
+    action: 'abort_sending_email',
+    ...(user !== undefined && { owner_id: user }),
+    object_type: 'Message',
+    action_allowed: true,
+    ...(message.signInId !== undefined && { sign_in_id: message.signInId }),
+    server_name: message.host,
+  };
 }

@@ -2,6 +2,7 @@
 // Postfix replaces control characters in what it quotes, so a line is one message; what strangers
 // wrote stands only where the program puts it.
 import { readTime } from '../log-time.ts';
+import { LOGGED_ADDRESS } from './logged-address.ts';
 
 /** A line of a Postfix program. */
 export interface MaillogLine {
@@ -58,7 +59,7 @@ export interface MaillogClient {
   readonly saslUser: string | undefined;
 }
 
-const CLIENT = /^client=[^[\], ]*\[([0-9A-Fa-f.:]+|unknown)\](?::\d+)?(.*)$/;
+const CLIENT = /^client=[^[\], ]*\[([0-9A-Fa-f.:]+|unknown)\](?::\d+)?(.*)$/s;
 
 /**
  * Reads `client=…`, with which smtpd opens a message. `sasl_username` is written by the client and is
@@ -71,9 +72,8 @@ export function parseClient(text: string): MaillogClient | undefined {
   if (client === null) return undefined;
   const more = client[2] ?? '';
   const method = /^, sasl_method=([A-Za-z0-9_-]+)/.exec(more);
-  const user = /, sasl_username=(.*?)(?:, sasl_sender=.*)?(?:, orig_(?:queue_id|client)=.*)?$/.exec(
-    more,
-  );
+  const user =
+    /, sasl_username=(.*?)(?:, sasl_sender=.*)?(?:, orig_(?:queue_id|client)=.*)?$/s.exec(more);
   return {
     address: client[1] ?? '',
     saslMethod: method?.[1],
@@ -93,12 +93,13 @@ export interface MaillogDelivery {
   readonly response: string;
 }
 
-const DELIVERY =
-  /^to=<([^>]*)>, (?:orig_to=<([^>]*)>, )?relay=([^,]*), (?:conn_use=\d+, )?delay=[\d.]+, delays=[\d./]+, dsn=(\d\.\d+\.\d+), status=(\w+) \((.*)\)$/;
+const DELIVERY = new RegExp(
+  `^to=<(${LOGGED_ADDRESS})>, (?:orig_to=<(${LOGGED_ADDRESS})>, )?relay=([^,]*), ` +
+    String.raw`(?:conn_use=\d+, )?delay=[\d.]+, delays=[\d./]+, dsn=(\d\.\d+\.\d+), status=(\w+) \(([^]*)\)$`,
+);
 
 /**
- * Reads a delivery agent's line, up to the other server's words. An address with `>` in it, which
- * only a quoted local part can have, is not read.
+ * Reads a delivery agent's line, up to the other server's words.
  *
  * @see Postfix src/global/log_adhoc.c
  */
@@ -125,28 +126,39 @@ export interface MaillogHeader {
   readonly to: string | undefined;
 }
 
-const HEADER = /^info: header ([A-Za-z-]{1,40}): (.*)$/;
-const HEADER_END =
-  / from [^\s[\]]*\[[^\]\s]*\]; from=<[^<>]*>(?: to=<([^<>]*)>)?(?: proto=\w+)?(?: helo=<[^<>]*>)?$| from local; from=<[^<>]*>(?: to=<([^<>]*)>)?$/;
+const HEADER = /^info: header ([A-Za-z-]{1,40}): (.*)$/s;
+const HEADER_END = new RegExp(
+  String.raw` from [^\s[\]]*\[[^\]\s]*\]; from=<${LOGGED_ADDRESS}>(?: to=<(${LOGGED_ADDRESS})>)?(?: proto=\w+)?(?: helo=<[^<>]*>)?$` +
+    `| from local; from=<${LOGGED_ADDRESS}>(?: to=<(${LOGGED_ADDRESS})>)?$`,
+);
 
 /**
- * Reads a header. Its value is the sender's, so the end is found from the right, where Postfix wrote
- * it.
+ * Reads a header. Its value and the HELO name behind it are the sender's, so its end is the first
+ * place where Postfix may have put the client that the message is known to come from; for a client
+ * that is not known, where the line's end can be read from the right.
  *
+ * @param client the address of the message's client
  * @see Postfix src/cleanup/cleanup_message.c (cleanup_act_log)
  */
-export function parseHeader(text: string): MaillogHeader | undefined {
+export function parseHeader(text: string, client?: string): MaillogHeader | undefined {
   const line = HEADER.exec(text);
   if (line === null) return undefined;
   const value = line[2] ?? '';
   const end = HEADER_END.exec(value);
-  if (end === null) return undefined;
-  // The HELO name behind it is the client's too: where there might be two ends, only the value is
-  // taken, which the sender may write as he likes, and not the recipient.
+  const at = client === undefined ? -1 : value.search(endWith(client));
+  if (end === null && at < 0) return undefined;
+  // Where there might be two ends, only the value is taken, which the sender may write as he likes,
+  // and not the recipient.
   const oneEnd = value.indexOf('; from=<') === value.lastIndexOf('; from=<');
   return {
     name: (line[1] ?? '').toLowerCase(),
-    value: value.slice(0, end.index),
-    to: oneEnd ? (end[1] ?? end[2]) : undefined,
+    value: value.slice(0, at < 0 ? end?.index : at),
+    to: oneEnd ? (end?.[1] ?? end?.[2]) : undefined,
   };
+}
+
+function endWith(client: string): RegExp {
+  return new RegExp(
+    String.raw` from [^\s[\]]*\[${client.replaceAll('.', String.raw`\.`)}\]; from=<`,
+  );
 }

@@ -3,17 +3,27 @@
 // without what only its first lines told.
 
 import type { Held } from '../holdings.ts';
+import type { MessageContents } from '../message-contents.ts';
 
 /** Most messages that are remembered. */
 export const MESSAGES_MAX = 20_000;
 /** Most recipients of one message that are told with it. */
 export const RECIPIENTS_MAX = 1_000;
+/** Most Authentication-Results fields of one message that are looked at. */
+export const AUTHENTICATION_RESULTS_MAX = 20;
 
 /** How far back a message that never reached the queue is of interest, in bytes of log. */
 const UNQUEUED_BYTES = 1024 * 1024;
 
 /** Where a message came from. */
 export type Origin = 'submitted' | 'received' | 'local' | 'unknown';
+
+/** An attempt for one recipient that failed and will be repeated. */
+export interface FailedAttempt {
+  readonly relay: string;
+  readonly dsn: string;
+  readonly response: string;
+}
 
 /** One message in the queue. */
 export interface Message {
@@ -37,10 +47,25 @@ export interface Message {
   readonly recipients: Set<string>;
   /** Recipients with an outcome, after aliases: when all have one, all recipients are known. */
   readonly attempted: Set<string>;
+  /** Who handed it in on the server itself. */
+  localUid: number | undefined;
+  /** As `header_checks` logged them, from the top of the message down. */
+  readonly authenticationResults: string[];
+  /** What our milter read of it. */
+  contents: MessageContents | undefined;
+  /** By recipient, the last attempt: what is left when the message has expired. */
+  readonly failing: Map<string, FailedAttempt>;
+  /** How many recipients its announcement named. */
+  recipientsTold: number;
   /** Whether its beginning has been told. */
   announced: boolean;
   /** Its announcement, while it waits for all recipients to be known. */
   announcement: Held | undefined;
+}
+
+/** Several servers may write into one log, and their short ids may be the same. */
+function keyOf(queueId: string, host: string): string {
+  return `${host} ${queueId}`;
 }
 
 /** The messages of one log. */
@@ -51,16 +76,17 @@ export class Messages {
     return this.#messages.size;
   }
 
-  find(queueId: string): Message | undefined {
-    return this.#messages.get(queueId);
+  find(queueId: string, host: string): Message | undefined {
+    return this.#messages.get(keyOf(queueId, host));
   }
 
   /** The message, made if it is new; it counts as just used. */
   use(queueId: string, host: string, at: number): Message {
-    const known = this.#messages.get(queueId);
+    const key = keyOf(queueId, host);
+    const known = this.#messages.get(key);
     if (known !== undefined) {
-      this.#messages.delete(queueId);
-      this.#messages.set(queueId, known);
+      this.#messages.delete(key);
+      this.#messages.set(key, known);
       return known;
     }
     if (this.#messages.size >= MESSAGES_MAX) this.#forgetOldest();
@@ -85,16 +111,22 @@ export class Messages {
       recipientCount: undefined,
       recipients: new Set(),
       attempted: new Set(),
+      localUid: undefined,
+      authenticationResults: [],
+      contents: undefined,
+      failing: new Map(),
+      recipientsTold: 0,
       announced: false,
       announcement: undefined,
     };
-    this.#messages.delete(queueId);
-    this.#messages.set(queueId, message);
+    const key = keyOf(queueId, host);
+    this.#messages.delete(key);
+    this.#messages.set(key, message);
     return message;
   }
 
-  end(queueId: string): void {
-    this.#messages.delete(queueId);
+  end(queueId: string, host: string): void {
+    this.#messages.delete(keyOf(queueId, host));
   }
 
   /** The place of the oldest line that is needed to know the messages. */
@@ -107,8 +139,8 @@ export class Messages {
   }
 
   #forgetOldest(): void {
-    for (const queueId of this.#messages.keys()) {
-      this.#messages.delete(queueId);
+    for (const key of this.#messages.keys()) {
+      this.#messages.delete(key);
       return;
     }
   }

@@ -6,6 +6,7 @@ test.each([
     'reject: RCPT from unknown[198.51.100.62]: 550 5.1.1 <ghost@x.test>: Recipient address rejected: User unknown in virtual mailbox table; from=<carol@partner.test> to=<ghost@x.test> proto=ESMTP helo=<client.test>',
     {
       action: 'reject',
+      byMilter: false,
       stage: 'RCPT',
       address: '198.51.100.62',
       dsn: '5.1.1',
@@ -22,7 +23,8 @@ test.each([
   [
     'milter-reject: END-OF-MESSAGE from unknown[192.0.2.1]: 5.7.1 rejected by DMARC policy for partner.test; from=<a@partner.test> to=<b@x.test> proto=ESMTP helo=<h>',
     {
-      action: 'milter-reject',
+      action: 'reject',
+      byMilter: true,
       stage: 'END-OF-MESSAGE',
       dsn: '5.7.1',
       reason: '5.7.1 rejected by DMARC policy for partner.test',

@@ -1,12 +1,15 @@
-// Lines in which Postfix, or a milter of its, says that it refused: a client's command, a header, a
-// whole message. The stage, the client and the codes are Postfix's own; the rest of the line repeats
-// what the client said, so it is taken only where it can be read in one way.
+// Lines in which Postfix, or a milter of its, says that it did not take a message as it came: it
+// refused a client's command, a header, a whole message, or dropped, held or redirected it. The
+// stage, the client and the codes are Postfix's own; the rest of the line repeats what the client
+// said, so it is taken only where it can be read in one way.
 import { LOGGED_ADDRESS } from './logged-address.ts';
 
-/** What was refused, to whom, and why. */
+/** What was done, to whom, and why. */
 export interface Rejection {
-  /** `reject`, `milter-reject` or `discard`, as Postfix names it. */
-  readonly action: string;
+  /** As Postfix names it. */
+  readonly action: 'reject' | 'discard' | 'hold' | 'redirect' | 'filter';
+  /** Whether a milter wanted it. */
+  readonly byMilter: boolean;
   /** Where in the conversation, e.g. `RCPT`, `END-OF-MESSAGE`, `header`. */
   readonly stage: string;
   readonly address: string | undefined;
@@ -20,9 +23,9 @@ export interface Rejection {
 }
 
 const HEAD =
-  /^((?:milter-)?reject|discard): ([A-Za-z-]+) from [^\s[\]]*\[([0-9A-Fa-f.:]+|unknown)\](?::\d+)?: /;
+  /^(milter-)?(reject|discard|hold|redirect|filter): ([A-Za-z-]+) from [^\s[\]]*\[([0-9A-Fa-f.:]+|unknown)\](?::\d+)?: /;
 /** cleanup's header and body checks quote what they found before they say where it came from. */
-const CONTENT = /^(reject|discard): (header|body) /;
+const CONTENT = /^(reject|discard|hold|redirect|filter): (header|body) /;
 const CODES = /^(?:(\d{3}) )?(?:(\d\.\d{1,3}\.\d{1,3}) )?/;
 const ENVELOPE = new RegExp(
   `^; from=<(${LOGGED_ADDRESS})>(?:,? to=<(${LOGGED_ADDRESS})>)?(?:,? proto=\\w+)?(?:,? helo=<[^]*>)?$`,
@@ -46,22 +49,30 @@ function envelopeOf(text: string): { at: number; sender: string; to?: string } |
   return found;
 }
 
-function rejected(action: string, stage: string, address: string, rest: string): Rejection {
+function rejected(
+  action: string,
+  byMilter: boolean,
+  stage: string,
+  address: string,
+  rest: string,
+): Rejection {
   const codes = CODES.exec(rest);
   const envelope = envelopeOf(rest);
+  const reasonEnds = envelope?.at ?? rest.indexOf(ENVELOPE_BEGINS);
   return {
-    action,
+    action: action as Rejection['action'],
+    byMilter,
     stage,
     address: address === 'unknown' || address === '' ? undefined : address,
     dsn: codes?.[2],
-    reason: envelope === undefined ? rest : rest.slice(0, envelope.at),
+    reason: reasonEnds < 0 ? rest : rest.slice(0, reasonEnds),
     sender: envelope?.sender,
     recipient: envelope?.to,
   };
 }
 
 /**
- * Reads the text of a line behind its queue id or `NOQUEUE: `. Undefined when it refuses nothing.
+ * Reads the text of a line behind its queue id or `NOQUEUE: `. Undefined for all other lines.
  *
  * @see Postfix src/smtpd/smtpd_check.c (log_whatsup), src/postscreen/postscreen_smtpd.c,
  * src/cleanup/cleanup_message.c (cleanup_act_log), src/cleanup/cleanup_milter.c
@@ -69,9 +80,11 @@ function rejected(action: string, stage: string, address: string, rest: string):
 export function parseRejection(text: string): Rejection | undefined {
   const head = HEAD.exec(text);
   if (head !== null) {
-    return rejected(head[1] ?? '', head[2] ?? '', head[3] ?? '', text.slice(head[0].length));
+    const [whole, milter, action = '', stage = '', address = ''] = head;
+    return rejected(action, milter !== undefined, stage, address, text.slice(whole.length));
   }
   const content = CONTENT.exec(text);
   if (content === null) return undefined;
-  return rejected(content[1] ?? '', content[2] ?? '', '', text.slice(content[0].length));
+  const [whole, action = '', stage = ''] = content;
+  return rejected(action, false, stage, '', text.slice(whole.length));
 }

@@ -8,6 +8,9 @@ export const SMTP_PROCESSES_MAX = 1_000;
 /** How far back an open connection is of interest over a restart, in bytes of log. */
 const CONNECTION_BYTES = 1024 * 1024;
 
+/** The client, or Postfix, went away before the end of a message. */
+const LOST = /^(?:lost connection|timeout) after (?:RCPT|DATA|BDAT)\b/;
+
 interface Connection {
   /** The place of its first line. */
   readonly at: number;
@@ -15,6 +18,8 @@ interface Connection {
   endedAt: number;
   readonly connectedMs: number | undefined;
   firstQueueId: string | undefined;
+  /** Of the message that was begun last. */
+  lastQueueId: string | undefined;
 }
 
 /** The connections of one log. */
@@ -29,21 +34,27 @@ export class SmtpConnections {
     this.#joined = joined;
   }
 
-  /** A line of smtpd that is about no message: a connection begins or ends. */
-  line(line: MaillogLine, at: number): void {
+  /**
+   * A line of smtpd that is about no message: a connection begins or ends. The answer is the queue id
+   * of the message in whose middle it was lost.
+   */
+  line(line: MaillogLine, at: number): string | undefined {
     const process = processOf(line);
+    if (LOST.test(line.text)) return this.#connections.get(process)?.lastQueueId;
     if (line.text.startsWith('connect from ')) this.#begin(process, at, line.timeMs);
     else if (line.text.startsWith('disconnect from ')) {
       const connection = this.#connections.get(process);
       if (connection !== undefined) connection.endedAt = at;
       this.#connections.delete(process);
     }
+    return undefined;
   }
 
   /** An authenticated user hands in a message: the queue id of the first one on the connection. */
   message(line: MaillogLine, queueId: string, user: string, ip: string, at: number): string {
     const process = processOf(line);
     const connection = this.#connections.get(process) ?? this.#begin(process, at, undefined);
+    connection.lastQueueId = queueId;
     if (connection.firstQueueId !== undefined) return connection.firstQueueId;
     connection.firstQueueId = queueId;
     const told: SaslConnection = {
@@ -68,7 +79,13 @@ export class SmtpConnections {
   }
 
   #begin(process: string, at: number, connectedMs: number | undefined): Connection {
-    const connection: Connection = { at, endedAt: Infinity, connectedMs, firstQueueId: undefined };
+    const connection: Connection = {
+      at,
+      endedAt: Infinity,
+      connectedMs,
+      firstQueueId: undefined,
+      lastQueueId: undefined,
+    };
     this.#connections.delete(process);
     this.#connections.set(process, connection);
     if (this.#connections.size > SMTP_PROCESSES_MAX) {

@@ -1,5 +1,5 @@
 // The events of the queried groups and times as the innermost source of rows.
-import { REVISION_KEY } from '../../event/recurring-fields.ts';
+import { REVISION, REVISION_KEY } from '../../event/recurring-fields.ts';
 import { columnName, EVENT_TABLE, SYSTEM_COLUMNS } from '../../store/event-table.ts';
 import type { QueryScope } from '../scope.ts';
 import type { RowSource } from './block.ts';
@@ -42,15 +42,18 @@ export function eventSource(scope: QueryScope, parameters: Parameters, share: Sh
 }
 
 /**
- * The condition that an event was not amended: of those with one key only the newest is shown. An
- * amendment has the event's time and log type, so the conditions that choose the one choose both.
+ * The condition that an event was not amended: of a key that has amendments only the newest is
+ * shown. Many events have a key, few are amended, so only these are looked for. An amendment has the
+ * event's time and log type: the conditions that choose the one choose both.
  */
 function notAmended(chosen: readonly string[]): string {
   const key = columnSql(columnName(REVISION_KEY.path));
   const position = columnSql(SYSTEM_COLUMNS.position);
   const logType = columnSql(SYSTEM_COLUMNS.logType);
-  const newest = `SELECT max(${position}) FROM ${EVENT_TABLE} WHERE ${[...chosen, `isNotNull(${key})`].join(' AND ')} GROUP BY ${logType}, ${key}`;
-  return `(isNull(${key}) OR ${position} IN (${newest}))`;
+  const amended = [...chosen, `isNotNull(${columnSql(columnName(REVISION.path))})`].join(' AND ');
+  const keys = `SELECT ${logType}, ${key} FROM ${EVENT_TABLE} WHERE ${amended}`;
+  const newest = `SELECT max(${position}) FROM ${EVENT_TABLE} WHERE ${amended} GROUP BY ${logType}, ${key}`;
+  return `(isNull(${key}) OR (${logType}, ${key}) NOT IN (${keys}) OR ${position} IN (${newest}))`;
 }
 
 /**
