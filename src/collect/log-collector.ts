@@ -12,7 +12,8 @@ import type { Log } from '../platform/log.ts';
 import type { Collector, CollectorStatus, Intake } from './collector.ts';
 import { HOLD_MS, type Held, type Holdings, type HoldingsMark } from './holdings.ts';
 import { JournalError, type Checkpoint } from '../journal/journal.ts';
-import { Tail, type TailBatch, type TailPlace } from './tail.ts';
+import { Tail, type TailBatch } from './tail.ts';
+import type { TailPlace } from './tail-place.ts';
 
 /** Most of a log that is read once more at a start, in bytes: some 2 s of reading. */
 export const REREAD_BYTES_MAX = 64 * 1024 * 1024;

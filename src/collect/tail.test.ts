@@ -2,18 +2,22 @@ import {
   appendFileSync,
   copyFileSync,
   mkdtempSync,
+  readFileSync,
   renameSync,
   rmSync,
   truncateSync,
   unlinkSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { systemClock } from '../platform/clock.ts';
 import { createLog, silentLog } from '../platform/log.ts';
-import { LINE_BYTES_MAX, Tail, type TailBatch, type TailPlace } from './tail.ts';
+import { LINE_BYTES_MAX, Tail, type TailBatch } from './tail.ts';
+import type { TailPlace } from './tail-place.ts';
 
 let directory = '';
 let path = '';
@@ -176,7 +180,7 @@ test('a file with other first bytes is another file, whatever its inode and size
   const warnings: string[] = [];
   const log = createLog((line) => warnings.push(line), { level: 'warn', now: () => 0 });
   expect(numbers((await read(tailOf(place, undefined, log), 20)).lines)).toEqual(upTo(100, 120));
-  expect(warnings.join('')).toMatch(/the file that was being read is gone.*delaycompress/);
+  expect(warnings.join('')).toMatch(/the file that was being read is gone.*rotate 1 or more/);
 });
 
 test('gives earlier lines again when asked, across a rotation', async () => {
@@ -230,3 +234,94 @@ test('stop ends the waiting', async () => {
   tail.stop();
   expect(await waiting).toBeUndefined();
 });
+
+/** As logrotate does: the renamed file is compressed and goes. */
+function compress(file: string): void {
+  writeFileSync(`${file}.gz`, gzipSync(readFileSync(file)));
+  unlinkSync(file);
+}
+
+test('goes on in the middle of a compressed file, then in all that came after it', async () => {
+  writeFileSync(path, some(0, 6));
+  const first = tailOf();
+  const { place } = await read(first, 6);
+  first.stop();
+  appendFileSync(path, some(6, 2000));
+  renameSync(path, `${path}.2`);
+  compress(`${path}.2`);
+  writeFileSync(path, some(2000, 2010));
+  renameSync(path, `${path}.1`);
+  compress(`${path}.1`);
+  writeFileSync(path, some(2010, 2012));
+  // The name says which is older, and so does the time that compressing keeps.
+  utimesSync(`${path}.2.gz`, 1000, 1000);
+  utimesSync(`${path}.1.gz`, 2000, 2000);
+  const again = await read(tailOf(place), 2006);
+  expect(numbers(again.lines)).toEqual(upTo(6, 2012));
+});
+
+test('gives earlier lines of a compressed file again when asked', async () => {
+  writeFileSync(path, some(0, 6));
+  const first = tailOf();
+  const { place } = await read(first, 6);
+  first.stop();
+  renameSync(path, `${path}.1`);
+  compress(`${path}.1`);
+  writeFileSync(path, some(6, 8));
+  const again = await read(tailOf(place, stamp(0).length * 3), 5);
+  expect(numbers(again.lines)).toEqual(upTo(3, 8));
+});
+
+test('a file that is being compressed is read as it was', async () => {
+  writeFileSync(path, some(0, 2));
+  const first = tailOf();
+  const { place } = await read(first, 2);
+  first.stop();
+  appendFileSync(path, some(2, 4));
+  renameSync(path, `${path}.1`);
+  writeFileSync(`${path}.1.gz`, gzipSync(some(0, 4)).subarray(0, 20));
+  writeFileSync(path, some(4, 5));
+  expect(numbers((await read(tailOf(place), 3)).lines)).toEqual(upTo(2, 5));
+});
+
+test.each([
+  [
+    'is damaged',
+    (): string => {
+      writeFileSync(`${path}.1.gz`, gzipSync(some(0, 4000)).subarray(0, -40));
+      return 'unexpected end of file';
+    },
+  ],
+  [
+    'needs a program that is not there',
+    (): string => {
+      writeFileSync(`${path}.1.zst`, 'zstd');
+      return 'needs the program zstd: install it';
+    },
+  ],
+])(
+  'a compressed file that %s is said to be lost, and what came after it is read',
+  async (_, rotate) => {
+    writeFileSync(path, some(0, 2));
+    const first = tailOf();
+    const { place } = await read(first, 2);
+    first.stop();
+    unlinkSync(path);
+    const reason = rotate();
+    writeFileSync(`${path}.0`, some(4000, 4002));
+    utimesSync(`${path}.0`, Date.now() / 1000 + 5, Date.now() / 1000 + 5);
+    writeFileSync(path, some(4002, 4003));
+    const said: string[] = [];
+    const log = createLog((line) => said.push(line), { level: 'info', now: () => 0 });
+    const searchPath = process.env['PATH'];
+    process.env['PATH'] = directory;
+    try {
+      const tail = tailOf(place, undefined, log);
+      let last: string | undefined;
+      while (last !== stamp(4002).trim()) last = (await read(tail, 1)).lines.at(-1);
+    } finally {
+      process.env['PATH'] = searchPath;
+    }
+    expect(said.join('')).toContain(reason);
+  },
+);

@@ -1,11 +1,25 @@
 // Follows a log file: through rotation by rename or by copy and truncation, from the place where
 // the last run stopped, over lines that are too long and last lines that are not yet whole. Pulled
 // by the collector, so what is not asked for is not read, and memory stays bounded.
-import { open, type FileHandle } from 'node:fs/promises';
-import { userInfo } from 'node:os';
 import type { Clock } from '../platform/clock.ts';
 import type { Log } from '../platform/log.ts';
-import { fileFacts, findFile, HEAD_BYTES, hashHead, type FileMark } from './log-files.ts';
+import { COMPRESSED } from './compressed-log.ts';
+import {
+  compressedForm,
+  fileFacts,
+  findFile,
+  HEAD_BYTES,
+  hashHead,
+  openLogFile,
+} from './log-files.ts';
+import {
+  FILES_REMEMBERED_MAX,
+  type OpenFile,
+  type QueuedFile,
+  type TailedFile,
+  type TailPlace,
+} from './tail-place.ts';
+import { whyUnreadable } from './unreadable-log.ts';
 import { Wakeup } from './wakeup.ts';
 
 /** Longest line, in bytes. A longer one is skipped to its newline and counted as rejected. */
@@ -15,22 +29,6 @@ export const LINE_BYTES_MAX = 1024 * 1024;
  * has to answer gets its turn after each such piece, some 3 ms.
  */
 export const READ_BYTES = 256 * 1024;
-/** Most files of one log that a checkpoint remembers; older ones cannot be read again after a restart. */
-export const FILES_REMEMBERED_MAX = 8;
-
-/** A file of the log. Places in the log count bytes from where the first file was first seen. */
-export interface TailedFile extends FileMark {
-  /** The place of its first byte. */
-  readonly base: number;
-}
-
-/** Where reading stands; kept in checkpoints as it is. */
-export interface TailPlace {
-  /** The next byte to read. */
-  readonly at: number;
-  /** The files that were read last; the last one holds `at`. */
-  readonly files: readonly TailedFile[];
-}
 
 /** Whole lines, each ended by a newline. */
 export interface TailBatch {
@@ -50,29 +48,6 @@ export interface TailOptions {
   readonly from?: TailPlace;
   /** A place before it from where lines are wanted once more, as far as their files still exist. */
   readonly again?: number;
-}
-
-interface OpenFile {
-  readonly handle: FileHandle;
-  readonly path: string;
-  readonly inode: string;
-  readonly base: number;
-  mark: FileMark;
-  /** The next byte to read from the disk. */
-  offset: number;
-  /** When it was last written, as far as it was looked at. */
-  modifiedNs: bigint;
-  /** Its writer is known to have moved on: when it is read to its end, the next file follows. */
-  done: boolean;
-}
-
-/** A file to read next: from the offset, to its end. */
-interface QueuedFile {
-  readonly path: string;
-  readonly offset: number;
-  readonly base: number | undefined;
-  /** False for the log itself, which goes on growing. */
-  readonly done: boolean;
 }
 
 const NEWLINE = 0x0a;
@@ -160,11 +135,13 @@ export class Tail {
       this.#queue = [{ path, offset: 0, base: undefined, done: false }];
       return;
     }
-    const found = await findFile(path, last, from.at - last.base);
+    const unreadable: string[] = [];
+    const found = await findFile(path, last, from.at - last.base, (why) => unreadable.push(why));
     if (found === undefined) {
       this.#log.warn('the file that was being read is gone, its last lines may be missing', {
         file: path,
-        remedy: 'let logrotate keep one rotated file uncompressed (delaycompress)',
+        ...(unreadable.length > 0 && { unreadable: unreadable.join('; ') }),
+        remedy: 'let logrotate keep at least one rotated file (rotate 1 or more)',
       });
       this.#queue = [{ path, offset: 0, base: undefined, done: false }];
       return;
@@ -200,14 +177,39 @@ export class Tail {
   /** What cannot be read now is tried again; a rotated file that was deleted meanwhile is not. */
   async #failed(error: NodeJS.ErrnoException): Promise<void> {
     const next = this.#queue[0];
-    if (this.#file !== undefined) {
+    const path = this.#file?.path ?? next?.path ?? '';
+    // It will not get better, and what came after it must not wait for it.
+    if (COMPRESSED.test(path) && error.code !== 'ENOENT') {
+      await this.#giveUp(path, error.message);
+    } else if (this.#file !== undefined) {
       await this.#putBack(this.#file);
+      this.#waitingFor = whyUnreadable(this.#options.path, error);
+      return;
     } else if (next?.done === true && error.code === 'ENOENT') {
       this.#queue.shift();
-      this.#log.warn('a rotated log was deleted before it was read', { file: next.path });
+      const compressed = await compressedForm(path);
+      if (compressed !== undefined) this.#queue.unshift({ ...next, path: compressed });
+      else this.#log.warn('a rotated log was deleted before it was read', { file: path });
+    } else {
+      this.#waitingFor = whyUnreadable(this.#options.path, error);
       return;
     }
-    this.#waitingFor = explain(this.#options.path, error);
+    this.#waitingFor = undefined;
+  }
+
+  /** Leaves a file that cannot be read, with what was read of it. */
+  async #giveUp(path: string, reason: string): Promise<void> {
+    const file = this.#file;
+    if (file === undefined) this.#queue.shift();
+    else this.#readTo = file.base + file.offset;
+    this.#rest = NOTHING;
+    this.#skippingFrom = undefined;
+    await this.#close();
+    this.#log.error('a compressed log cannot be read; its other lines are missing', {
+      file: path,
+      reason,
+      offset: file?.offset ?? 0,
+    });
   }
 
   /** Closes the file; it is opened again, perhaps by another name, where its last line begins. */
@@ -221,8 +223,8 @@ export class Tail {
   async #openNext(): Promise<OpenFile | undefined> {
     const next = this.#queue[0];
     if (next === undefined) return undefined;
-    const handle = await open(next.path, 'r');
-    const inode = (await fileFacts(handle))?.inode ?? '';
+    const handle = await openLogFile(next.path);
+    const inode = (await handle.facts())?.inode ?? '';
     const base = next.base ?? this.#readTo;
     const known = this.#remembered.find((file) => file.base === base);
     const mark = known ?? { inode, headBytes: 0, head: '' };
@@ -257,7 +259,7 @@ export class Tail {
     if (this.#behindBytes === 0) return this.#atEnd(file);
     const size = Math.min(READ_BYTES, Math.max(READ_BYTES_MIN, this.#behindBytes));
     const buffer = Buffer.allocUnsafe(size);
-    const { bytesRead } = await file.handle.read(buffer, 0, size, file.offset);
+    const bytesRead = await file.handle.read(buffer, size, file.offset);
     if (bytesRead === 0) return this.#atEnd(file);
     file.offset += bytesRead;
     this.#behindBytes = Math.max(0, this.#behindBytes - bytesRead);
@@ -349,7 +351,12 @@ export class Tail {
 
   /** The file has fewer bytes than were read, or others: it was truncated and is written anew. */
   async #wasTruncated(file: OpenFile): Promise<boolean> {
-    const facts = await fileFacts(file.handle);
+    if (COMPRESSED.test(file.path)) {
+      // Nobody writes it any more, and how much there is will be seen at its end.
+      this.#behindBytes = READ_BYTES;
+      return false;
+    }
+    const facts = await file.handle.facts();
     if (facts === undefined) return false;
     this.#behindBytes = Math.max(0, facts.size - file.offset);
     const untouched = facts.size === file.offset && facts.modifiedNs === file.modifiedNs;
@@ -381,15 +388,4 @@ export class Tail {
     this.#file = undefined;
     await file?.handle.close();
   }
-}
-
-function explain(path: string, error: NodeJS.ErrnoException): string {
-  if (error.code === 'ENOENT') {
-    return `${path} does not exist yet; it is read from its beginning as soon as it does`;
-  }
-  if (error.code === 'EACCES' || error.code === 'EPERM') {
-    const user = userInfo().username;
-    return `${path} may not be read by user ${user}; let it: setfacl -m u:${user}:r ${path} (and x on its directories)`;
-  }
-  return `${path} cannot be read: ${error.message}`;
 }
