@@ -44,7 +44,7 @@ const joined: Maker = (intake) => {
   const signIns = createSignInJoin({ intake, clock, log: silentLog });
   signIns.heard();
   const traces = createTraceJoin(clock);
-  traces.delivered('another transaction', 'trace');
+  traces.delivered('another transaction', { traceId: 'trace' });
   return createDovecotCollector({ paths: [path], intake, clock, log: silentLog, signIns, traces });
 };
 

@@ -9,13 +9,20 @@ export const TRACES_MAX = 10_000;
 /** After this long without a delivery by Postfix, deliveries no longer wait for their trace, in ms. */
 export const TRACES_EXPECTED_MS = 600_000;
 
+/** What a delivery by LMTP takes over from its message. */
+export interface MessageTrace {
+  readonly traceId: string;
+  /** Of a bounce or an automatic reply: the trace of the message it is about. */
+  readonly relatedTraceId?: string | undefined;
+}
+
 /** The side that reads Dovecot's log; tells what was waiting for the trace. */
-export type TraceListener = (transaction: string, traceId: string) => void;
+export type TraceListener = (transaction: string, trace: MessageTrace) => void;
 
 /** One for all Postfix and Dovecot collectors. */
 export class TraceJoin {
   readonly #clock: Clock;
-  readonly #traces = new Map<string, string>();
+  readonly #traces = new Map<string, MessageTrace>();
   readonly #listeners = new Set<TraceListener>();
   /** From the start on, so that the first delivery waits too. */
   #heardMs: number;
@@ -32,21 +39,21 @@ export class TraceJoin {
   }
 
   /** Postfix's log told which message the LMTP transaction delivered. */
-  delivered(transaction: string, traceId: string): void {
+  delivered(transaction: string, trace: MessageTrace): void {
     this.#heardMs = this.#clock.now();
     this.#traces.delete(transaction);
-    this.#traces.set(transaction, traceId);
+    this.#traces.set(transaction, trace);
     if (this.#traces.size > TRACES_MAX) {
       for (const oldest of this.#traces.keys()) {
         this.#traces.delete(oldest);
         break;
       }
     }
-    for (const listener of this.#listeners) listener(transaction, traceId);
+    for (const listener of this.#listeners) listener(transaction, trace);
   }
 
   /** The trace of the transaction, where Postfix's log has told it. */
-  traceOf(transaction: string): string | undefined {
+  traceOf(transaction: string): MessageTrace | undefined {
     return this.#traces.get(transaction);
   }
 

@@ -5,7 +5,8 @@ import type { FieldSpec } from './field.ts';
 
 /**
  * WorkMail's nine email events, and Mailtrail's: for an attempt that will be repeated, to another
- * server or to a mailbox, and for what was not taken in the first place.
+ * server or to a mailbox, for what was not taken in the first place, and for what an administrator
+ * deleted from the queue.
  */
 export const EMAIL_EVENT_NAMES = [
   'ORGANIZATION_EMAIL_RECEIVED',
@@ -21,6 +22,7 @@ export const EMAIL_EVENT_NAMES = [
   'INCOMING_EMAIL_DELIVERY_ATTEMPT_FAILED',
   'INCOMING_EMAIL_REJECTED',
   'OUTGOING_EMAIL_REJECTED',
+  'QUEUED_EMAIL_REMOVED',
 ] as const;
 export type EmailEventName = (typeof EMAIL_EVENT_NAMES)[number];
 
@@ -136,6 +138,14 @@ export const EMAIL_EVENT_FIELDS = [
       'The names of the attachments, with the names of the messages they are in; the media type of one without a name. Only with the milter.',
   },
   {
+    path: 'related_trace_id',
+    kind: 'text',
+    spread: 'needle',
+    origin: 'mailtrail',
+    about:
+      'Of a message that the server wrote about another, a bounce or an automatic reply: the traceId of that one.',
+  },
+  {
     path: 'local_uid',
     kind: 'integer',
     origin: 'mailtrail',
@@ -190,6 +200,7 @@ export interface EmailEventRecord {
   readonly dsn?: string;
   readonly smtp_response?: string;
   readonly attachments?: readonly string[];
+  readonly related_trace_id?: string;
   readonly local_uid?: number;
   readonly sign_in_id?: string;
   readonly server_name?: string;

@@ -7,7 +7,7 @@ import type { Held } from '../holdings.ts';
 import { Holdings } from '../holdings.ts';
 import type { Assembler, LineOutcome } from '../log-collector.ts';
 import type { SaslJoin } from '../sasl-join.ts';
-import type { TraceJoin } from '../trace-join.ts';
+import type { MessageTrace, TraceJoin } from '../trace-join.ts';
 import {
   accessEvent,
   itemId,
@@ -152,8 +152,8 @@ export class DovecotAssembler implements Assembler {
   }
 
   /** Postfix's log told the trace of a delivery; the events that were waiting for it. */
-  offerTrace(transaction: string, traceId: string): readonly Held[] {
-    return this.#traced.offer(transaction, traceId);
+  offerTrace(transaction: string, trace: MessageTrace): readonly Held[] {
+    return this.#traced.offer(transaction, trace);
   }
 
   #takeText(line: Buffer, at: number, live: boolean, out: AuditEvent[]): LineOutcome {

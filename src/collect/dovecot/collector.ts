@@ -68,8 +68,8 @@ class DovecotLog extends LogCollector {
       note: () => this.note(),
       tell: (events) => this.tell(events),
     });
-    const traces = this.#traces?.listen((transaction, traceId) => {
-      this.tellEarly(this.#assembler.offerTrace(transaction, traceId));
+    const traces = this.#traces?.listen((transaction, trace) => {
+      this.tellEarly(this.#assembler.offerTrace(transaction, trace));
     });
     this.#detach.push(...[signIns, traces].filter((each) => each !== undefined));
     await super.start();

@@ -3,6 +3,7 @@ import type { AuditEvent } from '../../event/audit-event.ts';
 import { accessEvent, itemId, ownedFolder } from './access-record.ts';
 import { listHas, numberField, textField, type DovecotEvent } from './event-line.ts';
 import type { Session } from './sessions.ts';
+import type { MessageTrace } from '../trace-join.ts';
 import type { TellTraced } from './traced.ts';
 
 export type EmailEvent = Extract<AuditEvent, { log_type: 'EMAIL_EVENT_LOGS' }>;
@@ -16,7 +17,7 @@ const STORES = new Set(['keep', 'fileinto', 'store']);
 function envelope(
   event: DovecotEvent,
   details: EmailEvent['event'],
-  traceId: string | undefined,
+  trace: MessageTrace | undefined,
 ): EmailEvent {
   const { fields } = event;
   const session = textField(fields, 'session');
@@ -28,11 +29,12 @@ function envelope(
     event_timestamp: event.timeMs,
     ...(session !== undefined && { request_id: session }),
     ...(user !== undefined && { user_id: user }),
-    ...(traceId !== undefined && { traceId }),
+    ...(trace !== undefined && { traceId: trace.traceId }),
     event: details,
     protocol: 'LMTP',
     ...(sourceIp !== undefined && { source_ip: sourceIp }),
     ...(size !== undefined && { message_size: size }),
+    ...(trace?.relatedTraceId !== undefined && { related_trace_id: trace.relatedTraceId }),
     ...(event.hostname !== undefined && { server_name: event.hostname }),
   };
 }
@@ -80,7 +82,7 @@ export function sieveAction(event: DovecotEvent, session: Session): TellTraced |
     ...(folder !== undefined && { targetFolder: folder }),
     ...(target !== undefined && { targetRecipient: target }),
   };
-  return (traceId, out) => out.push(envelope(event, details, traceId));
+  return (trace, out) => out.push(envelope(event, details, trace));
 }
 
 /**
@@ -96,12 +98,12 @@ export function delivery(event: DovecotEvent, session: Session | undefined): Tel
     : [saved[0]?.folder];
   const failed = textField(event.fields, 'error') !== undefined;
   const stored = failed ? [] : [...new Set(folders)];
-  return (traceId, out) => {
+  return (trace, out) => {
     for (const folder of stored) {
       const known = folder === undefined ? {} : { folder };
       const details = { ...message(event), ...known };
       out.push(
-        envelope(event, { eventName: 'MAILBOX_EMAIL_DELIVERED', ...details }, traceId),
+        envelope(event, { eventName: 'MAILBOX_EMAIL_DELIVERED', ...details }, trace),
         creation(event, session, folder, saved.find((line) => line.folder === folder)?.uid),
       );
     }

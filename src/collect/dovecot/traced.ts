@@ -1,13 +1,13 @@
 // Events of a delivery wait here, for a moment, for the trace id of their message.
 import type { AuditEvent } from '../../event/audit-event.ts';
 import type { Held, Holdings } from '../holdings.ts';
-import type { TraceJoin } from '../trace-join.ts';
+import type { MessageTrace, TraceJoin } from '../trace-join.ts';
 
-/** Makes the events, with the trace id or without. */
-export type TellTraced = (traceId: string | undefined, out: AuditEvent[]) => void;
+/** Makes the events, with the trace or without. */
+export type TellTraced = (trace: MessageTrace | undefined, out: AuditEvent[]) => void;
 
 interface WaitingDelivery extends Held {
-  traceId: string | undefined;
+  trace: MessageTrace | undefined;
 }
 
 /** The deliveries of one log. */
@@ -36,20 +36,20 @@ export class Traced {
       tell(undefined, out);
       return;
     }
-    const traceId = live ? join.traceOf(transaction) : undefined;
-    if (live && (traceId !== undefined || !join.expectsTraces())) {
+    const trace = live ? join.traceOf(transaction) : undefined;
+    if (live && (trace !== undefined || !join.expectsTraces())) {
       this.#holdings.toldAtOnce(place.at);
-      tell(traceId, out);
+      tell(trace, out);
       return;
     }
     const held: WaitingDelivery = {
       ...place,
       sinceMs: this.#now(),
       told: false,
-      traceId: undefined,
+      trace: undefined,
       tell: (events) => {
         this.#forget(transaction, held);
-        tell(held.traceId, events);
+        tell(held.trace, events);
       },
     };
     this.#holdings.hold(held, out);
@@ -60,9 +60,9 @@ export class Traced {
   }
 
   /** The trace became known: what was waiting for it, now complete. */
-  offer(transaction: string, traceId: string): readonly Held[] {
+  offer(transaction: string, trace: MessageTrace): readonly Held[] {
     const waiting = this.#waiting.get(transaction) ?? [];
-    for (const held of waiting) held.traceId = traceId;
+    for (const held of waiting) held.trace = trace;
     return [...waiting];
   }
 

@@ -12,19 +12,30 @@ import {
   announcement,
   deliveryRecord,
   expiryRecords,
+  forwardRecord,
+  isOutgoing,
+  MAILBOX_AGENTS,
   recipientsOf,
   rejectionRecords,
-  traceIdOf,
+  removalRecord,
 } from './email-records.ts';
+import { continueOpen, handedOnAs, isFromHere, notificationOf, relateReply } from './lineage.ts';
 import { LOGGED_ADDRESS } from './logged-address.ts';
 import {
   parseClient,
   parseDelivery,
   parseHeader,
   parseMaillogLine,
+  type MaillogDelivery,
   type MaillogLine,
 } from './maillog-line.ts';
-import { AUTHENTICATION_RESULTS_MAX, Messages, RECIPIENTS_MAX, type Message } from './messages.ts';
+import {
+  AUTHENTICATION_RESULTS_MAX,
+  Messages,
+  RECIPIENTS_MAX,
+  traceIdOf,
+  type Message,
+} from './messages.ts';
 import { parseRejection, type Rejection } from './rejection.ts';
 import { SmtpConnections } from './smtp-connections.ts';
 
@@ -50,11 +61,15 @@ const QUEUED = new RegExp(
   String.raw`^from=<(${LOGGED_ADDRESS})>, size=(\d+), nrcpt=(\d+) \(queue active\)$`,
 );
 const EXPIRED = /, status=(?:force-)?expired, returned to sender$/;
-const PICKED_UP = /^uid=(\d{1,10}) from=</;
+const PICKED_UP = new RegExp(
+  String.raw`^uid=(\d{1,10}) from=<${LOGGED_ADDRESS}>(?: orig_id=([0-9A-Za-z]{6,20}))?$`,
+);
 const NO_QUEUE = 'NOQUEUE: ';
 /** What Dovecot's LMTP server answers; the id is that of its session in Dovecot's own events. */
 const SAVED_BY_DOVECOT = /^250 2\.0\.0 <[^]*> ([A-Za-z0-9+/]{8,64}(?::\w{1,8})?) Saved$/;
+/** A message without one has `<>` there. */
 const MESSAGE_ID = /^(?:resent-)?message-id=(.+)$/s;
+const NO_MESSAGE_ID = '<>';
 
 /** Makes the events of one Postfix log; see the head of this file. */
 export class PostfixAssembler implements Assembler {
@@ -130,9 +145,34 @@ export class PostfixAssembler implements Assembler {
       case 'qmgr':
       case 'oqmgr':
         return this.#queued(line, queueId, at, out);
+      case 'bounce':
+      case 'defer':
+      case 'trace':
+        return this.#notified(line, queueId, at);
+      case 'postsuper':
+        return this.#removed(line, queueId, at, out);
       default:
         return this.#delivered(line, queueId, at, out);
     }
+  }
+
+  /** The sender of a message was written to about it. */
+  #notified(line: MaillogLine, queueId: string, at: number): LineOutcome {
+    const notification = notificationOf(line.text);
+    if (notification === undefined) return 'passed';
+    const { traceId } = this.#messages.use(queueId, line.host, at);
+    this.#messages.use(notification, line.host, at).relatedTraceId = traceId;
+    return 'used';
+  }
+
+  /** An administrator took the message out of the queue. */
+  #removed(line: MaillogLine, queueId: string, at: number, out: AuditEvent[]): LineOutcome {
+    const message = this.#messages.find(queueId, line.host);
+    if (line.text !== 'removed' || message === undefined) return 'passed';
+    if (message.announcement !== undefined) this.#announce(message, message.announcement, out);
+    out.push(removalRecord(message, line));
+    this.#messages.end(queueId, line.host, at);
+    return 'used';
   }
 
   #pickedUp(line: MaillogLine, queueId: string, at: number): LineOutcome {
@@ -141,6 +181,11 @@ export class PostfixAssembler implements Assembler {
     const message = this.#messages.begin(queueId, line.host, at);
     message.origin = 'local';
     message.localUid = Number(uid[1]);
+    // `postsuper -r` put it back: it is not a new one.
+    if (uid[2] !== undefined) {
+      message.traceId = traceIdOf(line.host, uid[2]);
+      message.continues = true;
+    }
     return 'used';
   }
 
@@ -153,6 +198,7 @@ export class PostfixAssembler implements Assembler {
   ): LineOutcome {
     const message = this.#messages.use(queueId, line.host, at);
     out.push(...rejectionRecords(message, line, rejection));
+    if (rejection.action === 'discard') message.discarded = true;
     // Our milter sees the same as an abort: it was a refusal, and is told as one.
     if (rejection.action === 'reject') this.#settle(message, line);
     return 'used';
@@ -170,7 +216,7 @@ export class PostfixAssembler implements Assembler {
   #gaveUp(line: MaillogLine, queueId: string, out: AuditEvent[]): void {
     const message = this.#messages.find(queueId, line.host);
     // With a Message-ID it had been read to its end.
-    if (message === undefined || message.announced || message.messageId !== undefined) return;
+    if (message === undefined || message.announced || message.read) return;
     if (this.#settle(message, line)) out.push(abortRecord(message, line));
   }
 
@@ -192,7 +238,9 @@ export class PostfixAssembler implements Assembler {
   #cleanedUp(line: MaillogLine, queueId: string, at: number): LineOutcome {
     const messageId = MESSAGE_ID.exec(line.text);
     if (messageId !== null) {
-      this.#messages.use(queueId, line.host, at).messageId = messageId[1];
+      const message = this.#messages.use(queueId, line.host, at);
+      if (messageId[1] !== NO_MESSAGE_ID) this.#messages.identify(message, messageId[1] ?? '');
+      message.read = true;
       return 'used';
     }
     const client = this.#messages.find(queueId, line.host)?.clientAddress;
@@ -214,7 +262,7 @@ export class PostfixAssembler implements Assembler {
     if (line.text === 'removed') {
       const message = this.#messages.find(queueId, line.host);
       if (message?.announcement !== undefined) this.#announce(message, message.announcement, out);
-      this.#messages.end(queueId, line.host);
+      this.#messages.end(queueId, line.host, at);
       return 'used';
     }
     if (EXPIRED.test(line.text)) {
@@ -232,9 +280,17 @@ export class PostfixAssembler implements Assembler {
     message.recipientCount = Number(queued[3]);
     const first = !message.announced;
     message.announced = true;
-    // Without its first line it is not known to be new: the queue manager repeats this one.
-    if (!first || message.origin === 'unknown') return 'used';
+    if (!first) return 'used';
     message.contents = this.#options.contents?.contentsOf(queueId);
+    continueOpen(message, this.#messages);
+    // Without its first line it is not known to be new: the queue manager repeats this one.
+    if (message.origin === 'unknown' || message.continues) return 'used';
+    this.#hold(message, line, at, out);
+    return 'used';
+  }
+
+  /** Tells the message when it is known to whom it goes, and, from this host, whether out of it. */
+  #hold(message: Message, line: MaillogLine, at: number, out: AuditEvent[]): void {
     const held: Held = {
       at,
       from: message.openFrom,
@@ -243,16 +299,18 @@ export class PostfixAssembler implements Assembler {
       amendable: true,
       tell: (events) => {
         message.recipientsTold = recipientsOf(message).length;
+        message.toldOutgoing = isOutgoing(message);
         events.push(...announcement(message, line, this.#options.authservIds ?? []));
       },
     };
-    if (message.contents !== undefined || message.recipients.size >= message.recipientCount) {
+    const known =
+      message.contents !== undefined || message.recipients.size >= (message.recipientCount ?? 0);
+    if (known && (message.origin !== 'received' || !isFromHere(message))) {
       held.tell(out);
-      return 'used';
+      return;
     }
     message.announcement = held;
     this.holdings.hold(held, out);
-    return 'used';
   }
 
   #delivered(line: MaillogLine, queueId: string, at: number, out: AuditEvent[]): LineOutcome {
@@ -262,26 +320,54 @@ export class PostfixAssembler implements Assembler {
     const message = this.#messages.use(queueId, line.host, at);
     addRecipient(message, delivery.originalTo);
     if (message.attempted.size < RECIPIENTS_MAX) message.attempted.add(delivery.to);
+    if (MAILBOX_AGENTS.has(line.program)) message.triedHere = true;
+    else message.triedElsewhere = true;
+    relateReply(message, delivery.to, this.#messages);
     const complete = message.attempted.size >= (message.recipientCount ?? Infinity);
     if (complete && message.announcement !== undefined) {
       this.#announce(message, message.announcement, out);
     }
+    const { traceId, relatedTraceId } = message;
     const transaction = SAVED_BY_DOVECOT.exec(delivery.response)?.[1];
     if (line.program === 'lmtp' && delivery.status === 'sent' && transaction !== undefined) {
-      this.#options.traces?.delivered(transaction, traceIdOf(line.host, queueId));
+      this.#options.traces?.delivered(transaction, { traceId, relatedTraceId });
     }
     if (delivery.status !== 'deferred') message.failing.delete(delivery.to);
     else if (message.failing.size < RECIPIENTS_MAX) message.failing.set(delivery.to, delivery);
+    if (delivery.status === 'sent' && this.#handedOn(message, line, delivery, out)) return 'used';
     const record = deliveryRecord(message, line, delivery, this.#options.lmtpTold());
     if (record !== undefined) out.push(record);
     return 'used';
+  }
+
+  /** Whether the message was handed in again, which is no delivery. */
+  #handedOn(
+    message: Message,
+    line: MaillogLine,
+    delivery: MaillogDelivery,
+    out: AuditEvent[],
+  ): boolean {
+    const byLocal = line.program === 'local';
+    const next = handedOnAs(message, delivery, byLocal, this.#messages);
+    if (next === undefined) return false;
+    if (next.announcement !== undefined && !next.announcement.told) {
+      this.holdings.complete(next.announcement);
+      next.announcement = undefined;
+    }
+    if (byLocal) out.push(forwardRecord(message, line, delivery));
+    return true;
   }
 
   #announce(message: Message, held: Held, out: AuditEvent[]): void {
     message.announcement = undefined;
     this.holdings.complete(held);
     if (!held.told) held.tell(out);
-    else if (recipientsOf(message).length > message.recipientsTold) this.holdings.amend(held, out);
+    else if (
+      recipientsOf(message).length > message.recipientsTold ||
+      isOutgoing(message) !== message.toldOutgoing
+    ) {
+      this.holdings.amend(held, out);
+    }
   }
 }
 

@@ -1,9 +1,9 @@
 // The records that a message in Postfix's queue becomes.
-import { createHash } from 'node:crypto';
 import type { AuditEvent } from '../../event/audit-event.ts';
 import { decodeEncodedWords } from '../encoded-words.ts';
 import { verdictsOf } from './authentication-results.ts';
 import type { MaillogDelivery, MaillogLine } from './maillog-line.ts';
+import { isFromHere } from './lineage.ts';
 import { type FailedAttempt, RECIPIENTS_MAX, type Message } from './messages.ts';
 import type { Rejection } from './rejection.ts';
 
@@ -11,11 +11,6 @@ export type EmailEvent = Extract<AuditEvent, { log_type: 'EMAIL_EVENT_LOGS' }>;
 
 /** Longest answer of another server that is kept, in characters. */
 const RESPONSE_LENGTH_MAX = 1_000;
-
-/** The trace id of a message: the same for all its events, from its queue id alone. */
-export function traceIdOf(host: string, queueId: string): string {
-  return createHash('sha256').update(`${host} ${queueId}`).digest('hex').slice(0, 32);
-}
 
 /** The address in a From header, e.g. of `"Ann" <ann@example.test>`. */
 export function addressOf(header: string): string | undefined {
@@ -55,6 +50,16 @@ function shared(
   };
 }
 
+/**
+ * Whether a message goes out of the organization rather than into it: a user handed it in, or a program
+ * of this host did and everybody it goes to is elsewhere.
+ */
+export function isOutgoing(message: Message): boolean {
+  const { origin, triedHere, triedElsewhere } = message;
+  if (origin === 'submitted' || origin === 'local') return true;
+  return isFromHere(message) && triedElsewhere && !triedHere;
+}
+
 type Head = Pick<AuditEvent, 'event_timestamp' | 'request_id' | 'user_id'>;
 
 function head(message: Message, timeMs: number): Head {
@@ -74,12 +79,13 @@ function record(
   return {
     log_type: 'EMAIL_EVENT_LOGS',
     ...head(message, line.timeMs),
-    traceId: traceIdOf(message.host, message.queueId),
+    traceId: message.traceId,
     event: details,
     // sendmail(1) hands in without a protocol.
     ...(message.localUid === undefined && { protocol: 'SMTP' }),
     ...(message.clientAddress !== undefined && { source_ip: message.clientAddress }),
     queue_id: message.queueId,
+    ...(message.relatedTraceId !== undefined && { related_trace_id: message.relatedTraceId }),
     ...(message.signInId !== undefined && { sign_in_id: message.signInId }),
     ...(message.size !== undefined && { message_size: message.size }),
     ...(delivery !== undefined && {
@@ -111,7 +117,7 @@ export function announcement(
   const told = recipients.length > 0 ? { recipients } : {};
   const names = message.contents?.attachments.map(({ path }) => path) ?? [];
   const attachments = names.length > 0 ? { attachments: names } : {};
-  if (message.origin === 'received') {
+  if (message.origin === 'received' && !isOutgoing(message)) {
     const eventName = 'ORGANIZATION_EMAIL_RECEIVED' as const;
     const fields = message.contents?.authenticationResults ?? message.authenticationResults;
     const { dmarcApplied, ...verdicts } = verdictsOf(fields, authservIds);
@@ -127,7 +133,7 @@ export function announcement(
     ...attachments,
     ...(message.localUid !== undefined && { local_uid: message.localUid }),
   };
-  return message.origin === 'local' ? [submitted] : [submitted, submission(message, line)];
+  return message.saslUser === undefined ? [submitted] : [submitted, submission(message, line)];
 }
 
 function dmarcPolicy(message: Message, line: MaillogLine, policy: string): EmailEvent {
@@ -162,7 +168,7 @@ function submission(message: Message, line: MaillogLine): AuditEvent {
 }
 
 /** Delivery agents that put a message into a mailbox of ours. */
-const MAILBOX_AGENTS = new Set(['lmtp', 'virtual', 'local', 'pipe']);
+export const MAILBOX_AGENTS = new Set(['lmtp', 'virtual', 'local', 'pipe']);
 
 /**
  * What became of one recipient. Undefined for what another source tells (`lmtpTold`: Dovecot tells
@@ -176,6 +182,7 @@ export function deliveryRecord(
 ): AuditEvent | undefined {
   const mailbox = MAILBOX_AGENTS.has(line.program);
   if (delivery.status === 'sent') {
+    if (line.program === 'discard') return discardRecord(message, line, delivery);
     if (line.program === 'lmtp' && lmtpTold) return undefined;
     const eventName = mailbox ? 'MAILBOX_EMAIL_DELIVERED' : 'OUTGOING_EMAIL_SENT';
     return record(
@@ -193,8 +200,48 @@ export function deliveryRecord(
     return record(message, line, details, delivery);
   }
   if (delivery.status !== 'bounced') return undefined;
-  const outgoing = message.origin === 'unknown' ? !mailbox : message.origin !== 'received';
-  return bounce(message, line, delivery.to, delivery, outgoing);
+  return bounce(message, line, delivery.to, delivery, isOutgoing(message));
+}
+
+/** The transport `discard` threw the message away for a recipient. */
+function discardRecord(message: Message, line: MaillogLine, delivery: MaillogDelivery): AuditEvent {
+  const details = {
+    eventName: 'RULE_APPLIED',
+    recipient: delivery.to,
+    ...shared(message),
+    ruleName: 'discard',
+    ruleType: isOutgoing(message) ? 'OUTBOUND_RULE' : 'INBOUND_RULE',
+    ruleActions: [{ action: 'discard' }],
+    reason: delivery.response,
+  } as const;
+  return record(message, line, details, delivery);
+}
+
+/** local(8) forwarded the message by an alias or a recipient's .forward file. */
+export function forwardRecord(
+  message: Message,
+  line: MaillogLine,
+  delivery: MaillogDelivery,
+): AuditEvent {
+  const details = {
+    eventName: 'RULE_APPLIED',
+    recipient: delivery.to,
+    ...shared(message),
+    ruleType: 'MAILBOX_RULE',
+    ruleActions: [{ action: 'forward' }],
+  } as const;
+  return record(message, line, details, delivery);
+}
+
+/** An administrator deleted the message from the queue. */
+export function removalRecord(message: Message, line: MaillogLine): AuditEvent {
+  const recipients = recipientsOf(message);
+  const details = {
+    eventName: 'QUEUED_EMAIL_REMOVED',
+    ...(recipients.length > 0 && { recipients }),
+    ...shared(message),
+  } as const;
+  return record(message, line, details, undefined);
 }
 
 function bounce(
@@ -227,7 +274,7 @@ function bounce(
  * @see Postfix postconf(5), maximal_queue_lifetime
  */
 export function expiryRecords(message: Message, line: MaillogLine): AuditEvent[] {
-  const outgoing = message.origin !== 'received';
+  const outgoing = isOutgoing(message);
   return [...message.failing].map(([recipient, attempt]) =>
     bounce(message, line, recipient, attempt, outgoing),
   );
@@ -272,7 +319,7 @@ export function rejectionRecords(
     event_timestamp: line.timeMs,
     ...(message !== undefined && {
       ...head(message, line.timeMs),
-      traceId: traceIdOf(message.host, message.queueId),
+      traceId: message.traceId,
     }),
     event,
     protocol: 'SMTP',
