@@ -1,114 +1,136 @@
-// A rotated log that was compressed, read as if it were not: from its beginning, in a stream. Node
-// reads gzip; for the others the system's own program is asked, if it is there.
+// A compressed rotated log, read as if it were not compressed. gzip is built in; for the other
+// formats the system's own programs are used where they are installed.
 import { spawn } from 'node:child_process';
-import { createReadStream } from 'node:fs';
-import type { Readable } from 'node:stream';
+import { pipeline, Readable, type Writable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
+import type { ByteSource } from './file-mark.ts';
+import type { LogFile } from './log-disk.ts';
+import type { Compression } from './rotated-files.ts';
 
-/** By the ending of the file's name: what reads it. logrotate's `compressext` names them. */
-const PROGRAMS: Readonly<Record<string, readonly string[]>> = {
-  '.xz': ['xz', '-dc'],
-  '.zst': ['zstd', '-dcq'],
-  '.bz2': ['bzip2', '-dc'],
-  '.lz4': ['lz4', '-dcq'],
+/** How much of a compressed file is read at once, in bytes. */
+const COMPRESSED_READ_BYTES = 64 * 1024;
+/** Most of what a decompressor complains about that is quoted, in characters. */
+const COMPLAINT_LENGTH_MAX = 200;
+
+/** The program for a format that is not built in, and its arguments: from standard input to standard output. */
+const PROGRAMS: Readonly<Record<Exclude<Compression, 'gz'>, readonly string[]>> = {
+  xz: ['xz', '-dc'],
+  bz2: ['bzip2', '-dc'],
+  zst: ['zstd', '-dcq'],
+  lz4: ['lz4', '-dcq'],
 };
 
-/** Bytes from the beginning that are kept, so that looking at them again costs nothing. */
-const BEGINNING_BYTES = 4096;
-
-/** The endings of compressed files' names. */
-export const COMPRESSED = /\.(?:gz|xz|zst|bz2|lz4)$/;
-
-/** The stream of a compressed file's content. It fails with what the administrator can do about it. */
-function contentOf(path: string): Readable {
-  const [ending = ''] = COMPRESSED.exec(path) ?? [];
-  const program = PROGRAMS[ending];
-  if (program === undefined) {
-    const file = createReadStream(path);
-    const content = createGunzip();
-    file.on('error', (error) => content.destroy(error));
-    content.on('close', () => file.destroy());
-    return file.pipe(content);
-  }
-  const [command = '', ...args] = program;
-  const child = spawn(command, [...args, '--', path], { stdio: ['ignore', 'pipe', 'pipe'] });
-  child.stderr.setEncoding('utf8');
-  let complaint = '';
-  child.stderr.on('data', (text: string) => (complaint = (complaint + text).slice(0, 200)));
-  child.on('error', () => {
-    child.stdout.destroy(new Error(`${path} needs the program ${command}: install it`));
-  });
-  child.on('exit', (code) => {
-    if (code !== 0 && code !== null) {
-      child.stdout.destroy(new Error(`${command} cannot read ${path}: ${complaint.trim()}`));
-    }
-  });
-  child.stdout.on('close', () => child.kill());
-  return child.stdout;
+/** What could not be decompressed, in words for an administrator. */
+export class DecompressionError extends Error {
+  override readonly name = 'DecompressionError';
 }
 
-/** One compressed file. Reading forward is cheap, reading back begins anew. */
-export class CompressedLog {
-  readonly #path: string;
-  #content: Readable | undefined;
-  #chunks: AsyncIterator<Buffer> | undefined;
-  #rest: Buffer = Buffer.alloc(0);
-  /** Of the content, in bytes: where `rest` begins. */
+/** A compressed file. Reading goes forward; going back starts it again from its beginning. */
+export class CompressedLog implements ByteSource {
+  readonly #file: LogFile;
+  readonly #compression: Compression;
+  #chunks: AsyncGenerator<Buffer>;
+  #chunk: Buffer = Buffer.alloc(0);
+  /** The place of the chunk in what was decompressed. */
   #at = 0;
-  #beginning: Buffer = Buffer.alloc(0);
-  #ended = false;
 
-  constructor(path: string) {
-    this.#path = path;
+  /** Takes the open file, and closes it. */
+  constructor(file: LogFile, compression: Compression) {
+    this.#file = file;
+    this.#compression = compression;
+    this.#chunks = decompressed(file, compression);
   }
 
   /**
-   * Fills the buffer with the content from the place on, and answers with how many bytes it got: fewer
-   * only at the end. Rejects when the file cannot be read or is damaged.
+   * Fills the buffer from the offset; resolves to the bytes read, fewer only at the end. Rejects with
+   * a DecompressionError where the file is damaged or there is no program for it.
    */
-  async read(buffer: Buffer, bytes: number, at: number): Promise<number> {
-    if (at + bytes <= this.#beginning.length)
-      return this.#beginning.copy(buffer, 0, at, at + bytes);
-    if (at < this.#at) await this.close();
+  async read(buffer: Uint8Array, offset: number): Promise<number> {
     let filled = 0;
-    while (filled < bytes) {
-      if (this.#rest.length === 0 && !(await this.#more())) break;
-      const skip = Math.min(at + filled - this.#at, this.#rest.length);
-      const taken = this.#rest.subarray(skip, skip + bytes - filled);
-      taken.copy(buffer, filled);
-      filled += taken.length;
-      this.#at += skip + taken.length;
-      this.#rest = this.#rest.subarray(skip + taken.length);
+    if (offset < this.#at) await this.#restart();
+    while (filled < buffer.length) {
+      const skip = offset + filled - this.#at;
+      if (skip >= this.#chunk.length) {
+        if (!(await this.#next())) break;
+        continue;
+      }
+      const count = Math.min(this.#chunk.length - skip, buffer.length - filled);
+      buffer.set(this.#chunk.subarray(skip, skip + count), filled);
+      filled += count;
     }
     return filled;
   }
 
-  /** Ends the reading; a later read begins anew. */
   async close(): Promise<void> {
-    const content = this.#content;
-    this.#content = undefined;
-    this.#chunks = undefined;
-    this.#rest = Buffer.alloc(0);
-    this.#at = 0;
-    this.#ended = false;
-    content?.destroy();
-    await Promise.resolve();
+    await this.#chunks.return(undefined);
+    await this.#file.close();
   }
 
-  async #more(): Promise<boolean> {
-    if (this.#ended) return false;
-    this.#content ??= contentOf(this.#path);
-    this.#chunks ??= this.#content[Symbol.asyncIterator]() as AsyncIterator<Buffer>;
-    const next = await this.#chunks.next();
-    if (next.done === true) {
-      this.#ended = true;
-      return false;
+  async #restart(): Promise<void> {
+    await this.#chunks.return(undefined);
+    this.#chunks = decompressed(this.#file, this.#compression);
+    this.#chunk = Buffer.alloc(0);
+    this.#at = 0;
+  }
+
+  async #next(): Promise<boolean> {
+    let result: IteratorResult<Buffer>;
+    try {
+      result = await this.#chunks.next();
+    } catch (error) {
+      throw new DecompressionError((error as Error).message);
     }
-    this.#rest = next.value;
-    const missing = BEGINNING_BYTES - this.#beginning.length;
-    if (missing > 0 && this.#at === this.#beginning.length) {
-      this.#beginning = Buffer.concat([this.#beginning, this.#rest.subarray(0, missing)]);
-    }
+    if (result.done === true) return false;
+    this.#at += this.#chunk.length;
+    this.#chunk = result.value;
     return true;
+  }
+}
+
+async function* contents(file: LogFile): AsyncGenerator<Buffer> {
+  for (let offset = 0; ;) {
+    const buffer = Buffer.allocUnsafe(COMPRESSED_READ_BYTES);
+    const count = await file.read(buffer, offset);
+    if (count === 0) return;
+    offset += count;
+    yield buffer.subarray(0, count);
+  }
+}
+
+/** Feeds the file to a decompressor; what goes wrong with either is an error of its output. */
+function feed(file: LogFile, into: Writable): void {
+  pipeline(Readable.from(contents(file)), into, () => undefined);
+}
+
+function decompressed(file: LogFile, compression: Compression): AsyncGenerator<Buffer> {
+  return compression === 'gz' ? gunzip(file) : byProgram(file, PROGRAMS[compression]);
+}
+
+async function* gunzip(file: LogFile): AsyncGenerator<Buffer> {
+  const stream = createGunzip();
+  feed(file, stream);
+  for await (const chunk of stream) yield chunk as Buffer;
+}
+
+async function* byProgram(
+  file: LogFile,
+  [name = '', ...options]: readonly string[],
+): AsyncGenerator<Buffer> {
+  const child = spawn(name, options);
+  let complaint = '';
+  child.stderr.on('data', (text: Buffer) => {
+    complaint = (complaint + text.toString('latin1')).slice(0, COMPLAINT_LENGTH_MAX);
+  });
+  const failure = new Promise<string | undefined>((resolve) => {
+    child.on('error', () => resolve(`it needs the program ${name}: install it`));
+    child.on('close', (code) => resolve(code === 0 ? undefined : `${name}: ${complaint.trim()}`));
+  });
+  feed(file, child.stdin);
+  try {
+    for await (const chunk of child.stdout) yield chunk as Buffer;
+    const reason = await failure;
+    if (reason !== undefined) throw new Error(reason);
+  } finally {
+    child.kill();
   }
 }

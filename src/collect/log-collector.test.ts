@@ -12,7 +12,7 @@ import {
   type Assembler,
   type LineOutcome,
 } from './log-collector.ts';
-import { LINE_BYTES_MAX } from './tail.ts';
+import { LINE_BYTES_MAX } from './line-cutter.ts';
 
 /** Makes an event of every line `+name`, rejects `bad…`, passes everything else. */
 class Lines implements Assembler {

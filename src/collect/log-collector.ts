@@ -233,7 +233,7 @@ export class LogCollector implements Collector {
     const { assembler } = this.#options;
     const { bytes } = batch;
     const out: AuditEvent[] = [];
-    this.#rejected += batch.overlong;
+    this.#rejected += batch.overlong.length;
     let start = 0;
     for (let end = bytes.indexOf(NEWLINE); end >= 0; end = bytes.indexOf(NEWLINE, start)) {
       const at = batch.at + start;

@@ -1,199 +1,188 @@
-// Which file on disk a place in a log is in. Rotation renames, copies and deletes files under us;
-// a file is recognized by its first bytes, because an inode number is soon used again.
-import { createHash } from 'node:crypto';
-import { open, readdir, stat, type FileHandle } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
-import { COMPRESSED, CompressedLog } from './compressed-log.ts';
+// Which file on disk holds a place in a log, and which file follows another. Rotation renames,
+// copies, compresses and deletes files under us, at any moment, also between two of these looks.
+import { CompressedLog, DecompressionError } from './compressed-log.ts';
+import {
+  bytesAt,
+  hashOf,
+  likeness,
+  type ByteSource,
+  type FileMark,
+  type Likeness,
+} from './file-mark.ts';
+import type { FileFacts, LogDisk, LogFile } from './log-disk.ts';
+import { rotatedFiles, type RotatedFile } from './rotated-files.ts';
 
-/** How many of a file's first bytes recognize it: a time stamp and a session id fit in. */
-export const HEAD_BYTES = 256;
-
-/** How a file is recognized, as it is kept in a checkpoint. */
-export interface FileMark {
-  readonly inode: string;
-  /** How many first bytes were hashed, at most HEAD_BYTES; 0 for a file that was empty. */
-  readonly headBytes: number;
-  readonly head: string;
+/** A file that was opened to be read. */
+export interface OpenedFile {
+  readonly path: string;
+  readonly source: ByteSource & { close(): Promise<void> };
+  /** The file itself; undefined where it is compressed, and its size says nothing. */
+  readonly plain: LogFile | undefined;
+  readonly facts: FileFacts;
 }
 
-/** What a file is at the moment. */
-export interface FileFacts {
-  readonly inode: string;
-  readonly size: number;
-  readonly modifiedNs: bigint;
-}
+/** What became of a marked file. */
+export type FoundFile =
+  | { readonly kind: 'found'; readonly file: OpenedFile }
+  /** It has lost its end, or is a copy made before the end was written: nothing of it is unread. */
+  | { readonly kind: 'shorter'; readonly file: OpenedFile }
+  /** It was deleted, or overwritten. */
+  | { readonly kind: 'gone'; readonly reason: string };
 
-/** An open file of a log, compressed or not. */
-export interface LogFile {
-  /** Resolves to the bytes read from the place on; fewer than asked only at the end. */
-  read(buffer: Buffer, bytes: number, at: number): Promise<number>;
-  facts(): Promise<FileFacts | undefined>;
-  close(): Promise<void>;
-}
-
-class PlainFile implements LogFile {
-  readonly #handle: FileHandle;
-
-  constructor(handle: FileHandle) {
-    this.#handle = handle;
-  }
-
-  async read(buffer: Buffer, bytes: number, at: number): Promise<number> {
-    const { bytesRead } = await this.#handle.read(buffer, 0, bytes, at);
-    return bytesRead;
-  }
-
-  facts(): Promise<FileFacts | undefined> {
-    return fileFacts(this.#handle);
-  }
-
-  close(): Promise<void> {
-    return this.#handle.close();
-  }
-}
-
-/** Its facts are those of the file on disk: how much it holds is only known at its end. */
-class CompressedFile extends CompressedLog implements LogFile {
-  readonly #facts: FileFacts;
-
-  constructor(path: string, facts: FileFacts) {
-    super(path);
-    this.#facts = facts;
-  }
-
-  facts(): Promise<FileFacts> {
-    return Promise.resolve(this.#facts);
-  }
-}
-
-/** Opens a file of a log; rejects with the system's error. */
-export async function openLogFile(path: string): Promise<LogFile> {
-  if (!COMPRESSED.test(path)) return new PlainFile(await open(path, 'r'));
-  const facts = await fileFacts(path);
-  if (facts === undefined) throw Object.assign(new Error(`no ${path}`), { code: 'ENOENT' });
-  return new CompressedFile(path, facts);
-}
-
-/** The hash of the file's first bytes. */
-export async function hashHead(file: LogFile, bytes: number): Promise<string> {
-  const buffer = Buffer.alloc(bytes);
-  const read = await file.read(buffer, bytes, 0);
-  return createHash('sha256').update(buffer.subarray(0, read)).digest('hex').slice(0, 16);
-}
-
-/** The facts of the file at a path or behind a handle; undefined when there is none. */
-export async function fileFacts(target: string | FileHandle): Promise<FileFacts | undefined> {
+/** Opens the file at a path. Rejects with the operating system's error. */
+export async function openLog(
+  disk: LogDisk,
+  path: string,
+  compression?: RotatedFile['compression'],
+): Promise<OpenedFile> {
+  const plain = await disk.open(path);
   try {
-    const found =
-      typeof target === 'string'
-        ? await stat(target, { bigint: true })
-        : await target.stat({ bigint: true });
-    return {
-      inode: String(found.ino),
-      size: Number(found.size),
-      modifiedNs: found.mtimeNs,
-    };
+    const facts = await plain.facts();
+    if (compression === undefined) return { path, source: plain, plain, facts };
+    return { path, source: new CompressedLog(plain, compression), plain: undefined, facts };
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    await plain.close();
     throw error;
   }
 }
 
-/** Whether the file is the marked one and still has the bytes up to the offset. */
-async function fits(
-  path: string,
-  mark: FileMark,
-  offset: number,
-  unreadable: (reason: string) => void,
-): Promise<boolean> {
-  let file: LogFile | undefined;
-  try {
-    file = await openLogFile(path);
-    const facts = await file.facts();
-    if (facts === undefined) return false;
-    // How much a compressed file holds is only known at its end.
-    const compressed = COMPRESSED.test(path);
-    if (!compressed && (facts.size < offset || facts.size < mark.headBytes)) return false;
-    if (mark.headBytes === 0) return facts.inode === mark.inode;
-    return (await hashHead(file, mark.headBytes)) === mark.head;
-  } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    if (code !== 'ENOENT') unreadable(message);
-    return false;
-  } finally {
-    await file?.close();
-  }
-}
-
-/** Suffixes that rotation gives: `.1`, `-20261123`, `.2026-11-23`, each perhaps compressed. */
-const ROTATED = /^[.-]\d[\d.T_-]*$/;
-
-/** What the file at the path became when it was compressed; undefined when it was not. */
-export async function compressedForm(path: string): Promise<string | undefined> {
-  const base = basename(path);
-  const names = await readdir(dirname(path)).catch(() => []);
-  const name = names.find((each) => each.replace(COMPRESSED, '') === base && each !== base);
-  return name === undefined ? undefined : join(dirname(path), name);
-}
-
-/**
- * The rotated files beside the log, oldest first. Of a file that is being compressed at this moment
- * it is the one that is whole.
- */
-async function rotatedFiles(path: string): Promise<string[]> {
-  const base = basename(path);
-  let names: string[];
-  try {
-    names = await readdir(dirname(path));
-  } catch {
-    return [];
-  }
-  const found: { path: string; modifiedNs: bigint }[] = [];
-  for (const name of names) {
-    if (!name.startsWith(base) || name === base) continue;
-    const plain = name.replace(COMPRESSED, '');
-    if (!ROTATED.test(plain.slice(base.length))) continue;
-    if (plain !== name && names.includes(plain)) continue;
-    const sibling = join(dirname(path), name);
-    const facts = await fileFacts(sibling);
-    if (facts !== undefined) found.push({ path: sibling, modifiedNs: facts.modifiedNs });
-  }
-  found.sort((a, b) =>
-    a.modifiedNs === b.modifiedNs
-      ? a.path < b.path
-        ? 1
-        : -1
-      : a.modifiedNs < b.modifiedNs
-        ? -1
-        : 1,
-  );
-  return found.map((each) => each.path);
-}
-
-/** Where a marked file was found, and the rotated files that were written after it. */
-export interface FoundFile {
+interface Candidate {
   readonly path: string;
-  /** Rotated files between it and the log as it is now, oldest first. */
-  readonly later: readonly string[];
+  readonly compression?: RotatedFile['compression'];
+  readonly modifiedNs?: bigint;
+}
+
+/** What kept candidates from being recognized. */
+interface Obstacles {
+  damaged: string | undefined;
+}
+
+async function compareTo(file: OpenedFile, mark: FileMark): Promise<Likeness> {
+  if (file.plain !== undefined) return likeness(file.plain, file.facts, mark);
+  // A file of which nothing was read has no beginning that compression would have kept.
+  if (mark.headBytes === 0) {
+    return mark.damaged === true && mark.inode === file.facts.inode ? 'same' : 'other';
+  }
+  const head = await bytesAt(file.source, 0, mark.headBytes);
+  return hashOf(head) === mark.head ? 'same' : 'other';
+}
+
+/** Opens the file if it is the marked one, whole or shorter. */
+async function ifMarked(
+  disk: LogDisk,
+  candidate: Candidate,
+  mark: FileMark,
+  obstacles: Obstacles,
+): Promise<{ like: 'same' | 'shorter'; file: OpenedFile } | undefined> {
+  let file: OpenedFile | undefined;
+  try {
+    file = await openLog(disk, candidate.path, candidate.compression);
+    const like = await compareTo(file, mark);
+    if (like === 'same' || like === 'shorter') return { like, file };
+    await file.source.close();
+    return undefined;
+  } catch (error) {
+    await file?.source.close();
+    if (error instanceof DecompressionError) {
+      obstacles.damaged = `${candidate.path}: ${error.message}`;
+      return undefined;
+    }
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    // It may not be read; but it was not written since the marked file was, so it is not that.
+    const { modifiedNs } = candidate;
+    if (modifiedNs !== undefined && isBefore(modifiedNs, mark)) return undefined;
+    throw error;
+  }
+}
+
+function isBefore(modifiedNs: bigint, { modifiedMs }: FileMark): boolean {
+  return modifiedMs !== undefined && modifiedNs / 1_000_000n < BigInt(modifiedMs);
 }
 
 /**
- * Finds the marked file: the log itself, or a rotated file beside it (renamed, or the copy that
- * copy-truncate left), compressed or not. Undefined when none fits: it was deleted, or it is one of
- * those that `unreadable` is told of.
+ * Finds the marked file of the log at the path: there, or among its rotated files, renamed, copied or
+ * compressed. Rejects with the operating system's error while it cannot be told what became of it:
+ * a file may not be read, or nothing is there at all.
  */
-export async function findFile(
-  path: string,
-  mark: FileMark,
-  offset: number,
-  unreadable: (reason: string) => void = () => undefined,
-): Promise<FoundFile | undefined> {
-  if (await fits(path, mark, offset, unreadable)) return { path, later: [] };
-  const rotated = await rotatedFiles(path);
-  for (const [index, candidate] of rotated.entries()) {
-    if (await fits(candidate, mark, offset, unreadable)) {
-      return { path: candidate, later: rotated.slice(index + 1) };
+export async function findMarked(disk: LogDisk, path: string, mark: FileMark): Promise<FoundFile> {
+  const obstacles: Obstacles = { damaged: undefined };
+  const rotated = await rotatedFiles(path, disk);
+  const candidates: Candidate[] = [{ path }, ...rotated.toReversed()];
+  if (mark.path !== undefined) candidates.push({ path: mark.path });
+  let shorter: OpenedFile | undefined;
+  for (const candidate of candidates) {
+    const found = await ifMarked(disk, candidate, mark, obstacles);
+    if (found === undefined) continue;
+    if (found.like === 'same') {
+      await shorter?.source.close();
+      return { kind: 'found', file: found.file };
     }
+    await shorter?.source.close();
+    shorter = found.file;
   }
-  return undefined;
+  if (shorter !== undefined) return { kind: 'shorter', file: shorter };
+  const newer = rotated.some(({ modifiedNs }) => !isBefore(modifiedNs, mark));
+  if (!newer && (await disk.facts(path)) === undefined) {
+    throw Object.assign(new Error(`ENOENT: ${path}`), { code: 'ENOENT', path });
+  }
+  return { kind: 'gone', reason: obstacles.damaged ?? 'it was deleted or overwritten' };
+}
+
+/** The file that was written after another. */
+export type NextFile = Candidate & { readonly id: string };
+
+/** A file whose successor is looked for. */
+export interface PreviousFile {
+  readonly mark: FileMark;
+  /** Of the file that is held open; undefined where it is not. */
+  readonly heldId: string | undefined;
+}
+
+async function indexOf(
+  disk: LogDisk,
+  files: readonly RotatedFile[],
+  { mark, heldId }: PreviousFile,
+): Promise<number> {
+  const held = files.findIndex(({ id }) => id === heldId);
+  if (held >= 0) return held;
+  for (const [index, candidate] of files.entries()) {
+    const found = await ifMarked(disk, candidate, mark, { damaged: undefined });
+    if (found === undefined) continue;
+    await found.file.source.close();
+    return index;
+  }
+  return -1;
+}
+
+/**
+ * The file that follows: a rotated one, else the log itself; the first one that is not empty. As long
+ * as there is none, the writer may still write into the previous one, and the answer is undefined.
+ */
+export async function nextFile(
+  disk: LogDisk,
+  path: string,
+  previous: PreviousFile,
+): Promise<NextFile | undefined> {
+  const log = await disk.facts(path);
+  if (log !== undefined && log.id === previous.heldId) return undefined;
+  const rotated = await rotatedFiles(path, disk);
+  const files = rotated.filter(({ id }) => id !== log?.id);
+  const index = await indexOf(disk, files, previous);
+  const later =
+    index >= 0
+      ? files.slice(index + 1)
+      : files.filter(({ modifiedNs }) => isAfter(modifiedNs, previous.mark));
+  const next = later.find(({ size }) => size > 0);
+  if (next !== undefined) return next;
+  if (log === undefined || log.size === 0) return undefined;
+  if (previous.heldId === undefined) {
+    const same = await ifMarked(disk, { path }, previous.mark, { damaged: undefined });
+    await same?.file.source.close();
+    if (same?.like === 'same') return undefined;
+  }
+  return { path, id: log.id };
+}
+
+function isAfter(modifiedNs: bigint, { modifiedMs }: FileMark): boolean {
+  return modifiedMs !== undefined && modifiedNs / 1_000_000n > BigInt(modifiedMs);
 }

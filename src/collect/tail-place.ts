@@ -1,6 +1,6 @@
 // Where the reading of a log stands: a place that goes on counting over rotations, as it is kept in
-// checkpoints, the files that hold the last of it, and those to read next.
-import type { FileMark, LogFile } from './log-files.ts';
+// checkpoints, and the files that hold the last of it.
+import type { FileMark } from './file-mark.ts';
 
 /** Most files of one log that a checkpoint remembers; older ones cannot be read again after a restart. */
 export const FILES_REMEMBERED_MAX = 8;
@@ -19,26 +19,21 @@ export interface TailPlace {
   readonly files: readonly TailedFile[];
 }
 
-/** A file that is being read. */
-export interface OpenFile {
-  readonly handle: LogFile;
-  readonly path: string;
-  readonly inode: string;
-  readonly base: number;
-  mark: FileMark;
-  /** The next byte to read from the disk. */
-  offset: number;
-  /** When it was last written, as far as it was looked at. */
-  modifiedNs: bigint;
-  /** Its writer is known to have moved on: when it is read to its end, the next file follows. */
-  done: boolean;
-}
+/** The file to read next. */
+export type Wanted =
+  /** The log, from its beginning. */
+  | { readonly kind: 'log' }
+  /** A file that was read before, from the offset. */
+  | { readonly kind: 'marked'; readonly file: TailedFile; readonly offset: number }
+  /** What was written after the file. */
+  | { readonly kind: 'after'; readonly file: TailedFile };
 
-/** A file to read next: from the offset, to its end. */
-export interface QueuedFile {
-  readonly path: string;
-  readonly offset: number;
-  readonly base: number | undefined;
-  /** False for the log itself, which goes on growing. */
-  readonly done: boolean;
+/** Where reading begins: the place where the last run stopped, or an earlier one from where lines are wanted again. */
+export function firstWanted(from: TailPlace | undefined, again: number | undefined): Wanted {
+  const last = from?.files.at(-1);
+  if (from === undefined || last === undefined) return { kind: 'log' };
+  const start = Math.min(again ?? from.at, from.at);
+  const index = from.files.findIndex((_, n) => (from.files[n + 1]?.base ?? Infinity) > start);
+  const file = from.files[index] ?? last;
+  return { kind: 'marked', file, offset: Math.max(0, start - file.base) };
 }

@@ -1,43 +1,37 @@
-// Follows a log file: through rotation by rename or by copy and truncation, from the place where
-// the last run stopped, over lines that are too long and last lines that are not yet whole. Pulled
-// by the collector, so what is not asked for is not read, and memory stays bounded.
+// Follows a log file: through rotation by rename, by copy and truncation and by compression, from
+// the place where the last run stopped, over lines that are too long and last lines that are not
+// yet whole. Pulled by the collector, so what is not asked for is not read, and memory is bounded.
 import type { Clock } from '../platform/clock.ts';
 import type { Log } from '../platform/log.ts';
-import { COMPRESSED } from './compressed-log.ts';
-import {
-  compressedForm,
-  fileFacts,
-  findFile,
-  HEAD_BYTES,
-  hashHead,
-  openLogFile,
-} from './log-files.ts';
+import { DecompressionError } from './compressed-log.ts';
+import { likeness } from './file-mark.ts';
+import { LINE_BYTES_MAX, LineCutter, type CutLines } from './line-cutter.ts';
+import { systemLogDisk, type FileFacts, type LogDisk } from './log-disk.ts';
+import { findMarked, nextFile, openLog, type OpenedFile } from './log-files.ts';
+import { whyUnreadable } from './unreadable-log.ts';
 import {
   FILES_REMEMBERED_MAX,
-  type OpenFile,
-  type QueuedFile,
+  firstWanted,
   type TailedFile,
   type TailPlace,
+  type Wanted,
 } from './tail-place.ts';
-import { whyUnreadable } from './unreadable-log.ts';
+import { TailedBytes, withoutNulsAtEnd } from './tailed-bytes.ts';
 import { Wakeup } from './wakeup.ts';
 
-/** Longest line, in bytes. A longer one is skipped to its newline and counted as rejected. */
-export const LINE_BYTES_MAX = 1024 * 1024;
 /**
  * How much is read at once, in bytes: some 400 lines. Mail waits for no backlog: what else the process
  * has to answer gets its turn after each such piece, some 3 ms.
  */
 export const READ_BYTES = 256 * 1024;
+/** Least that is read at once, in bytes: a log that is followed live grows by a few lines. */
+const READ_BYTES_MIN = 4096;
+/** How long a compressed file that ends too early is taken for one that is still being made, in ms. */
+export const COMPRESSING_MS_MAX = 60_000;
 
-/** Whole lines, each ended by a newline. */
-export interface TailBatch {
-  readonly bytes: Buffer;
-  /** The place of the first byte. */
-  readonly at: number;
+/** Whole lines, and where reading stands after them. */
+export interface TailBatch extends CutLines {
   readonly place: TailPlace;
-  /** Lines that were too long and are not among them. */
-  readonly overlong: number;
 }
 
 export interface TailOptions {
@@ -48,44 +42,65 @@ export interface TailOptions {
   readonly from?: TailPlace;
   /** A place before it from where lines are wanted once more, as far as their files still exist. */
   readonly again?: number;
+  /** The operating system's when undefined. */
+  readonly disk?: LogDisk;
+  /** The system's notifications and a poll when undefined. */
+  readonly wakeup?: Pick<Wakeup, 'found' | 'wait' | 'close'>;
 }
 
-const NEWLINE = 0x0a;
-const NOTHING: Buffer = Buffer.alloc(0);
-/** Least that is read at once, in bytes: a log that is followed live grows by a few lines. */
-const READ_BYTES_MIN = 4096;
+interface Current {
+  readonly opened: OpenedFile;
+  /** Where it really is, through symbolic links. */
+  readonly realPath: string;
+  readonly base: number;
+  readonly bytes: TailedBytes;
+  readonly cutter: LineCutter;
+  /** As it was last looked at. */
+  facts: FileFacts;
+  /** Another file follows: when nothing more is in this one, it is left. */
+  leaving: boolean;
+}
 
 /** Follows one log file; see the head of this file. */
 export class Tail {
-  readonly #options: TailOptions;
+  readonly #path: string;
+  readonly #clock: Clock;
   readonly #log: Log;
-  #file: OpenFile | undefined;
-  #queue: QueuedFile[] = [];
-  #located = false;
+  readonly #disk: LogDisk;
+  readonly #wakeup: Pick<Wakeup, 'found' | 'wait' | 'close'>;
+  #current: Current | undefined;
+  #wanted: Wanted;
   #remembered: TailedFile[];
-  /** The place after the last byte that was handed out or skipped. */
+  /** The place after the last byte of the files that were left. */
   #readTo: number;
-  /** Bytes read but not handed out: the beginning of a line. */
-  #rest: Buffer = NOTHING;
-  /** Where the line begins that is being skipped because it is too long. */
-  #skippingFrom: number | undefined;
+  /** Where an earlier run stopped. */
+  readonly #resumedAt: number;
   #stopped = false;
   #waitingFor: string | undefined;
+  #lost: string | undefined;
   #behindBytes = 0;
   #atLiveEnd = false;
-  readonly #wakeup: Wakeup;
 
   constructor(options: TailOptions) {
-    this.#options = options;
+    this.#path = options.path;
+    this.#clock = options.clock;
     this.#log = options.log;
-    this.#wakeup = new Wakeup(options.path, options.clock);
+    this.#disk = options.disk ?? systemLogDisk;
+    this.#wakeup = options.wakeup ?? new Wakeup(options.path, options.clock);
     this.#remembered = [...(options.from?.files ?? [])];
-    this.#readTo = options.from?.at ?? 0;
+    this.#resumedAt = options.from?.at ?? 0;
+    this.#readTo = this.#resumedAt;
+    this.#wanted = firstWanted(options.from, options.again);
   }
 
   /** Why there is nothing to read, in words an administrator can act on; undefined when there is. */
   get waitingFor(): string | undefined {
     return this.#waitingFor;
+  }
+
+  /** What of the log could not be read and never will be, the last such thing; undefined when nothing. */
+  get lost(): string | undefined {
+    return this.#lost;
   }
 
   /** Bytes of the log that were not read when it was last looked at. */
@@ -101,20 +116,18 @@ export class Tail {
   /** The next whole lines; waits for them. Undefined once stopped. */
   async next(): Promise<TailBatch | undefined> {
     while (!this.#stopped) {
-      let wait: boolean;
+      let found: TailBatch | 'again' | 'wait';
       try {
-        if (!this.#located) await this.#locate();
-        const batch = await this.#read();
-        if (batch !== undefined) {
-          this.#wakeup.found();
-          return batch;
-        }
-        wait = this.#queue.length === 0 && this.#behindBytes === 0;
+        found = await this.#step();
       } catch (error) {
-        wait = true;
+        found = 'wait';
         await this.#failed(error as NodeJS.ErrnoException);
       }
-      if (wait && !this.#stopped) await this.#wakeup.wait();
+      if (typeof found !== 'string') {
+        this.#wakeup.found();
+        return found;
+      }
+      if (found === 'wait' && !this.#stopped) await this.#wakeup.wait();
     }
     await this.#close();
     return undefined;
@@ -126,266 +139,261 @@ export class Tail {
     this.#wakeup.close();
   }
 
-  /** Finds the files that the last run was reading, so that what was rotated since is not lost. */
-  async #locate(): Promise<void> {
-    const { path, from, again } = this.#options;
-    const last = from?.files.at(-1);
-    this.#located = true;
-    if (from === undefined || last === undefined) {
-      this.#queue = [{ path, offset: 0, base: undefined, done: false }];
-      return;
+  async #step(): Promise<TailBatch | 'again' | 'wait'> {
+    const current = this.#current;
+    if (current === undefined) return (await this.#open()) ? 'again' : 'wait';
+    const { opened, bytes } = current;
+    const size = opened.plain === undefined ? Infinity : (await this.#look(current)).size;
+    const unread = Math.max(0, size - bytes.offset);
+    const buffer = Buffer.allocUnsafe(Math.min(READ_BYTES, Math.max(READ_BYTES_MIN, unread)));
+    const count = unread === 0 ? 0 : await this.#readInto(current, buffer);
+    // Looked at after reading, so that what was read is of this file and not of one written over it.
+    if (opened.path === this.#path && !(await bytes.unchanged(opened.source, size))) {
+      await this.#overwritten(current, size);
+      return 'again';
     }
-    const unreadable: string[] = [];
-    const found = await findFile(path, last, from.at - last.base, (why) => unreadable.push(why));
-    if (found === undefined) {
-      this.#log.warn('the file that was being read is gone, its last lines may be missing', {
-        file: path,
-        ...(unreadable.length > 0 && { unreadable: unreadable.join('; ') }),
-        remedy: 'let logrotate keep at least one rotated file (rotate 1 or more)',
-      });
-      this.#queue = [{ path, offset: 0, base: undefined, done: false }];
-      return;
+    const left = Math.max(0, unread - count);
+    const chunk =
+      left > 0 ? buffer.subarray(0, count) : withoutNulsAtEnd(buffer.subarray(0, count));
+    this.#behindBytes = Number.isFinite(left) ? left : READ_BYTES;
+    if (chunk.length === 0) return this.#atEnd(current);
+    this.#atLiveEnd = false;
+    bytes.read(chunk);
+    const cut = current.cutter.take(chunk);
+    return cut === undefined ? 'again' : this.#batch(current, cut);
+  }
+
+  async #look(current: Current): Promise<FileFacts> {
+    current.facts = (await current.opened.plain?.facts()) ?? current.facts;
+    return current.facts;
+  }
+
+  async #readInto({ opened, bytes }: Current, buffer: Buffer): Promise<number> {
+    try {
+      return await opened.source.read(buffer, bytes.offset);
+    } catch (error) {
+      this.#lostIfDamaged(opened, error);
+      return 0;
     }
-    this.#queue = await this.#earlier(from, again ?? from.at);
-    const start = Math.max(last.base, Math.min(again ?? from.at, from.at));
-    this.#queue.push({
-      path: found.path,
-      offset: start - last.base,
-      base: last.base,
-      done: found.path !== path,
-    });
-    for (const later of found.later)
-      this.#queue.push({ path: later, offset: 0, base: undefined, done: true });
-    if (found.path !== path) this.#queue.push({ path, offset: 0, base: undefined, done: false });
-    this.#readTo = start;
   }
 
-  /** The files before the last one that hold lines wanted once more and can still be found. */
-  async #earlier(from: TailPlace, again: number): Promise<QueuedFile[]> {
-    const queue: QueuedFile[] = [];
-    for (const [index, file] of from.files.entries()) {
-      const end = from.files[index + 1]?.base;
-      if (end === undefined || end <= again) continue;
-      const found = await findFile(this.#options.path, file, end - file.base);
-      if (found === undefined) continue;
-      const offset = Math.max(0, again - file.base);
-      queue.push({ path: found.path, offset, base: file.base, done: true });
+  /** A compressed file ends where it is damaged. Throws what may be no lasting damage. */
+  #lostIfDamaged({ path, facts }: OpenedFile, error: unknown): void {
+    const ageMs = this.#clock.now() - Number(facts.modifiedNs / 1_000_000n);
+    if (!(error instanceof DecompressionError) || ageMs < COMPRESSING_MS_MAX) throw error;
+    this.#lose(path, error.message);
+  }
+
+  /** Opens what is to be read next; false while there is nothing. */
+  async #open(): Promise<boolean> {
+    const wanted = this.#wanted;
+    switch (wanted.kind) {
+      case 'log': {
+        await this.#begin(await openLog(this.#disk, this.#path), this.#readTo, 0);
+        return true;
+      }
+      case 'marked':
+        return this.#openMarked(wanted.file, wanted.offset);
+      case 'after':
+        return this.#openNext(wanted.file);
     }
-    return queue;
   }
 
-  /** What cannot be read now is tried again; a rotated file that was deleted meanwhile is not. */
-  async #failed(error: NodeJS.ErrnoException): Promise<void> {
-    const next = this.#queue[0];
-    const path = this.#file?.path ?? next?.path ?? '';
-    // It will not get better, and what came after it must not wait for it.
-    if (COMPRESSED.test(path) && error.code !== 'ENOENT') {
-      await this.#giveUp(path, error.message);
-    } else if (this.#file !== undefined) {
-      await this.#putBack(this.#file);
-      this.#waitingFor = whyUnreadable(this.#options.path, error);
-      return;
-    } else if (next?.done === true && error.code === 'ENOENT') {
-      this.#queue.shift();
-      const compressed = await compressedForm(path);
-      if (compressed !== undefined) this.#queue.unshift({ ...next, path: compressed });
-      else this.#log.warn('a rotated log was deleted before it was read', { file: path });
-    } else {
-      this.#waitingFor = whyUnreadable(this.#options.path, error);
-      return;
-    }
-    this.#waitingFor = undefined;
-  }
-
-  /** Leaves a file that cannot be read, with what was read of it. */
-  async #giveUp(path: string, reason: string): Promise<void> {
-    const file = this.#file;
-    if (file === undefined) this.#queue.shift();
-    else this.#readTo = file.base + file.offset;
-    this.#rest = NOTHING;
-    this.#skippingFrom = undefined;
-    await this.#close();
-    this.#log.error('a compressed log cannot be read; its other lines are missing', {
-      file: path,
-      reason,
-      offset: file?.offset ?? 0,
-    });
-  }
-
-  /** Closes the file; it is opened again, perhaps by another name, where its last line begins. */
-  async #putBack(file: OpenFile, path = file.path, done = file.done): Promise<void> {
-    const offset = file.offset - this.#rest.length;
-    this.#rest = NOTHING;
-    await this.#close();
-    this.#queue.unshift({ path, offset, base: file.base, done });
-  }
-
-  async #openNext(): Promise<OpenFile | undefined> {
-    const next = this.#queue[0];
-    if (next === undefined) return undefined;
-    const handle = await openLogFile(next.path);
-    const inode = (await handle.facts())?.inode ?? '';
-    const base = next.base ?? this.#readTo;
-    const known = this.#remembered.find((file) => file.base === base);
-    const mark = known ?? { inode, headBytes: 0, head: '' };
-    this.#queue.shift();
-    this.#readTo = base + next.offset;
-    this.#waitingFor = undefined;
-    if (known === undefined) this.#remember({ ...mark, base });
-    this.#file = {
-      handle,
-      path: next.path,
-      inode,
-      base,
-      mark,
-      offset: next.offset,
-      modifiedNs: 0n,
-      done: next.done,
-    };
-    return this.#file;
-  }
-
-  #remember(file: TailedFile): void {
-    this.#remembered = this.#remembered.filter((each) => each.base !== file.base);
-    this.#remembered.push(file);
-    this.#remembered = this.#remembered.slice(-FILES_REMEMBERED_MAX);
-  }
-
-  async #read(): Promise<TailBatch | undefined> {
-    const file = this.#file ?? (await this.#openNext());
-    if (file === undefined) return undefined;
-    if (await this.#wasTruncated(file)) return undefined;
-    this.#atLiveEnd = this.#behindBytes === 0 && !file.done;
-    if (this.#behindBytes === 0) return this.#atEnd(file);
-    const size = Math.min(READ_BYTES, Math.max(READ_BYTES_MIN, this.#behindBytes));
-    const buffer = Buffer.allocUnsafe(size);
-    const bytesRead = await file.handle.read(buffer, size, file.offset);
-    if (bytesRead === 0) return this.#atEnd(file);
-    file.offset += bytesRead;
-    this.#behindBytes = Math.max(0, this.#behindBytes - bytesRead);
-    await this.#learnHead(file);
-    return this.#cut(file, buffer.subarray(0, bytesRead));
-  }
-
-  /** Once a file has enough bytes, or more than before, its first ones recognize it. */
-  async #learnHead(file: OpenFile): Promise<void> {
-    if (file.mark.headBytes >= HEAD_BYTES || file.offset <= file.mark.headBytes) return;
-    const headBytes = Math.min(HEAD_BYTES, file.offset);
-    file.mark = { inode: file.inode, headBytes, head: await hashHead(file.handle, headBytes) };
-    this.#remember({ ...file.mark, base: file.base });
-  }
-
-  /** Cuts what was read at its last newline; the rest waits for its own. */
-  #cut(file: OpenFile, chunk: Buffer): TailBatch | undefined {
-    const bytes = this.#rest.length === 0 ? chunk : Buffer.concat([this.#rest, chunk]);
-    let at = this.#readTo;
-    let from = 0;
-    const end = bytes.indexOf(NEWLINE) + 1;
-    let overlong = 0;
-    if (this.#skippingFrom !== undefined) {
-      this.#readTo += end === 0 ? bytes.length : 0;
-      if (end === 0) return undefined;
-      this.#skippingFrom = undefined;
-      from = end;
-    } else if (end > LINE_BYTES_MAX + 1) {
-      overlong++;
-      from = end;
-    }
-    at += from;
-    const whole = bytes.subarray(from, bytes.lastIndexOf(NEWLINE) + 1);
-    this.#rest = bytes.subarray(from + whole.length);
-    this.#readTo = at + whole.length;
-    if (this.#rest.length > LINE_BYTES_MAX) {
-      overlong++;
-      this.#skippingFrom = this.#readTo;
-      this.#readTo += this.#rest.length;
-      this.#rest = NOTHING;
-    }
-    if (overlong === 0 && whole.length === 0) return undefined;
-    return this.#batch(file, whole, at, overlong);
-  }
-
-  #batch(file: OpenFile, bytes: Buffer, at: number, overlong: number): TailBatch {
-    if (overlong > 0) {
-      this.#log.warn('a line was skipped because it is too long', {
-        file: file.path,
-        beforeOffset: this.#readTo - file.base,
-        bytesMax: LINE_BYTES_MAX,
-      });
-    }
-    return { bytes, at, place: this.#place(), overlong };
-  }
-
-  #place(): TailPlace {
-    return { at: this.#skippingFrom ?? this.#readTo, files: this.#remembered };
-  }
-
-  async #atEnd(file: OpenFile): Promise<TailBatch | undefined> {
-    this.#behindBytes = 0;
-    if (file.done) return this.#finish(file);
-    const now = await fileFacts(this.#options.path);
-    if (now === undefined || now.inode === file.inode) return undefined;
-    // Renamed. Its writer goes on with the old file until it opens the new one, so as long as the
-    // new one is empty, lines may still come here.
-    if (now.size === 0) return undefined;
-    file.done = true;
-    const found = await findFile(this.#options.path, file.mark, file.offset);
-    for (const later of found?.later ?? []) {
-      this.#queue.push({ path: later, offset: 0, base: undefined, done: true });
-    }
-    this.#queue.push({ path: this.#options.path, offset: 0, base: undefined, done: false });
-    return undefined;
-  }
-
-  /** Leaves a file that nobody writes any more; a last line without newline is whole then. */
-  async #finish(file: OpenFile): Promise<TailBatch | undefined> {
-    const rest = this.#rest;
-    const at = this.#readTo;
-    this.#rest = NOTHING;
-    this.#skippingFrom = undefined;
-    await this.#close();
-    this.#readTo = file.base + file.offset;
-    if (rest.length === 0) return undefined;
-    return this.#batch(file, Buffer.concat([rest, Buffer.from('\n')]), at, 0);
-  }
-
-  /** The file has fewer bytes than were read, or others: it was truncated and is written anew. */
-  async #wasTruncated(file: OpenFile): Promise<boolean> {
-    if (COMPRESSED.test(file.path)) {
-      // Nobody writes it any more, and how much there is will be seen at its end.
-      this.#behindBytes = READ_BYTES;
+  async #openNext(file: TailedFile): Promise<boolean> {
+    const previous = { mark: file, heldId: undefined };
+    const next = await nextFile(this.#disk, this.#path, previous);
+    if (next === undefined) {
+      this.#behindBytes = 0;
+      this.#atLiveEnd = true;
       return false;
     }
-    const facts = await file.handle.facts();
-    if (facts === undefined) return false;
-    this.#behindBytes = Math.max(0, facts.size - file.offset);
-    const untouched = facts.size === file.offset && facts.modifiedNs === file.modifiedNs;
-    file.modifiedNs = facts.modifiedNs;
-    const same =
-      untouched ||
-      (facts.size >= file.offset &&
-        (file.mark.headBytes === 0 ||
-          (await hashHead(file.handle, file.mark.headBytes)) === file.mark.head));
-    if (same) return false;
-    const copy = await findFile(this.#options.path, file.mark, file.offset);
-    if (copy !== undefined && copy.path !== this.#options.path) {
-      await this.#putBack(file, copy.path, true);
-    } else {
-      this.#rest = NOTHING;
-      this.#skippingFrom = undefined;
-      this.#readTo = file.base + file.offset;
-      await this.#close();
-      this.#log.info('the log was truncated and its copy is not there; reading it anew', {
-        file: file.path,
-      });
+    const opened = await openLog(this.#disk, next.path, next.compression);
+    if (opened.facts.id !== next.id) {
+      // Renamed since it was looked at: another look finds it again.
+      await opened.source.close();
+      return true;
     }
-    this.#queue.push({ path: this.#options.path, offset: 0, base: undefined, done: false });
+    try {
+      await this.#begin(opened, this.#readTo, 0);
+    } catch (error) {
+      this.#lostIfDamaged(opened, error);
+      const { inode, modifiedNs } = opened.facts;
+      const modifiedMs = Number(modifiedNs / 1_000_000n);
+      const damaged = { inode, headBytes: 0, head: '', modifiedMs, damaged: true } as const;
+      this.#wanted = { kind: 'after', file: { ...damaged, base: this.#readTo } };
+    }
     return true;
   }
 
-  async #close(): Promise<void> {
-    const file = this.#file;
-    this.#file = undefined;
-    await file?.handle.close();
+  async #openMarked(file: TailedFile, offset: number): Promise<boolean> {
+    const found = await findMarked(this.#disk, this.#path, file);
+    if (found.kind === 'found') {
+      await this.#begin(found.file, file.base, offset);
+      return true;
+    }
+    const later = this.#remembered.find(({ base }) => base > file.base);
+    if (later !== undefined) {
+      // It was only wanted once more.
+      if (found.kind === 'shorter') await found.file.source.close();
+      this.#wanted = { kind: 'marked', file: later, offset: 0 };
+      return true;
+    }
+    this.#readTo = Math.max(this.#resumedAt, file.base + offset);
+    if (found.kind === 'shorter') {
+      await this.#beginShorter(found.file, this.#readTo);
+      return true;
+    }
+    this.#lose(this.#path, found.reason);
+    this.#wanted = { kind: 'after', file };
+    return true;
   }
+
+  /** Goes on at the end of a file that has lost bytes which had been read. */
+  async #beginShorter(opened: OpenedFile, readTo: number): Promise<void> {
+    const { size } = opened.facts;
+    this.#remembered = [];
+    await this.#begin(opened, readTo - size, size);
+  }
+
+  async #begin(opened: OpenedFile, base: number, offset: number): Promise<void> {
+    let bytes: TailedBytes;
+    let realPath: string;
+    try {
+      bytes = await TailedBytes.at(opened.source, offset);
+      realPath = await this.#disk.realPath(opened.path);
+    } catch (error) {
+      await opened.source.close();
+      throw error;
+    }
+    this.#waitingFor = undefined;
+    const { facts } = opened;
+    const cutter = new LineCutter(base + offset);
+    this.#current = { opened, realPath, base, bytes, cutter, facts, leaving: false };
+    this.#remember(this.#current);
+  }
+
+  #batch(current: Current, cut: CutLines): TailBatch {
+    for (const line of cut.overlong) {
+      this.#log.warn('a line was skipped because it is too long', {
+        file: current.opened.path,
+        beforeOffset: current.cutter.place - current.base,
+        bytesMax: LINE_BYTES_MAX,
+        line: line.toString('utf8'),
+      });
+    }
+    this.#remember(current);
+    return { ...cut, place: { at: current.cutter.place, files: this.#remembered } };
+  }
+
+  /** The log is read to its end, unless it was replaced or another file follows. */
+  async #atEnd(current: Current): Promise<TailBatch | 'again' | 'wait'> {
+    this.#behindBytes = 0;
+    if (current.leaving) return (await this.#leave(current)) ?? 'again';
+    const { opened, facts } = current;
+    if (opened.path === this.#path && (await this.#replaced(current))) return 'again';
+    const heldId = opened.plain === undefined ? undefined : facts.id;
+    const mark = marked(current);
+    current.leaving = (await nextFile(this.#disk, this.#path, { mark, heldId })) !== undefined;
+    this.#atLiveEnd = !current.leaving;
+    // Its writer may have written more before it went on to the next: one more look.
+    return current.leaving ? 'again' : 'wait';
+  }
+
+  /**
+   * Whether the path leads to another file with the same contents, from which reading goes on: an
+   * editor has written it anew, or the file system gives no lasting inode numbers.
+   */
+  async #replaced(current: Current): Promise<boolean> {
+    const found = await this.#disk.facts(this.#path);
+    const { facts, base, bytes, cutter } = current;
+    if (found === undefined || found.id === facts.id || found.size < bytes.offset) return false;
+    if (bytes.offset === 0) return false;
+    const opened = await openLog(this.#disk, this.#path);
+    if ((await likeness(opened.source, opened.facts, marked(current))) !== 'same') {
+      await opened.source.close();
+      return false;
+    }
+    await this.#close();
+    await this.#begin(opened, base, cutter.place - base);
+    return true;
+  }
+
+  /** Leaves a file that nobody writes any more; a last line without newline is whole then. */
+  async #leave(current: Current): Promise<TailBatch | undefined> {
+    const cut = current.cutter.finish();
+    this.#remember(current);
+    await this.#close();
+    this.#readTo = current.cutter.place;
+    const file = marked(current);
+    const later = this.#remembered.find(({ base }) => base > current.base);
+    this.#wanted =
+      later === undefined ? { kind: 'after', file } : { kind: 'marked', file: later, offset: 0 };
+    return cut === undefined ? undefined : this.#batch(current, cut);
+  }
+
+  /** The file has fewer bytes than were read, or others: it was truncated, and perhaps written anew. */
+  async #overwritten(current: Current, size: number): Promise<void> {
+    const { opened, base, bytes, cutter } = current;
+    const mark = marked(current);
+    if (size > 0 && size >= mark.headBytes && (await bytes.beginsTheSame(opened.source))) {
+      if (size < bytes.offset) {
+        this.#current = undefined;
+        await this.#beginShorter({ ...opened, facts: current.facts }, cutter.readTo);
+        return;
+      }
+    }
+    const found = await findMarked(this.#disk, this.#path, mark);
+    await this.#close();
+    if (found.kind === 'found') return this.#begin(found.file, base, cutter.place - base);
+    if (found.kind === 'shorter') await found.file.source.close();
+    this.#readTo = cutter.readTo;
+    this.#wanted = { kind: 'log' };
+    this.#log.info('the log was truncated, and no copy has more of it; reading it anew', {
+      file: opened.path,
+    });
+  }
+
+  #lose(path: string, reason: string): void {
+    this.#lost = `${path}: ${reason}`;
+    this.#log.warn('a part of the log could not be read, lines may be missing', {
+      file: path,
+      reason,
+      remedy: 'let logrotate keep rotated files beside the log until Mailtrail has read them',
+    });
+  }
+
+  /** What cannot be read now is tried again, from where the last whole line ended. */
+  async #failed(error: NodeJS.ErrnoException): Promise<void> {
+    const current = this.#current;
+    if (current !== undefined) {
+      const offset = current.cutter.place - current.base;
+      this.#wanted = { kind: 'marked', file: marked(current), offset };
+      await this.#close();
+    }
+    this.#behindBytes = 0;
+    this.#waitingFor = whyUnreadable(this.#path, error);
+  }
+
+  #remember(current: Current): void {
+    const others = this.#remembered.filter(({ base }) => base !== current.base);
+    const files = [...others, marked(current)].sort((a, b) => a.base - b.base);
+    this.#remembered = files.slice(-FILES_REMEMBERED_MAX);
+  }
+
+  async #close(): Promise<void> {
+    const current = this.#current;
+    this.#current = undefined;
+    await current?.opened.source.close();
+  }
+}
+
+/** The file as a checkpoint remembers it. */
+function marked({ opened, realPath, base, bytes, facts }: Current): TailedFile {
+  return {
+    inode: facts.inode,
+    ...bytes.mark(),
+    modifiedMs: Number(facts.modifiedNs / 1_000_000n),
+    ...(realPath !== opened.path && { path: realPath }),
+    base,
+  };
 }
