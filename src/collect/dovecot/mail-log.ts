@@ -1,10 +1,11 @@
 // Lines of the mail_log plugin. They tell what no event does (Message-ID, subject, flags after a
 // change, the destination of a move), but unquoted, and folder names, subjects and addresses are
-// written by strangers: a line is used only when it can be read in one way.
+// written by strangers. A line is read for a folder whose name is known from an event; without
+// one it is used only when it can be read in one way.
 
 /** A line that concerns one message. */
 export interface MailLogLine {
-  readonly action: 'save' | 'copy' | 'expunge' | 'delete' | 'undelete' | 'flag_change';
+  readonly action: MailLogAction;
   /** Only for a copy. */
   readonly sourceFolder: string | undefined;
   readonly folder: string;
@@ -14,7 +15,52 @@ export interface MailLogLine {
   readonly flags: string | undefined;
 }
 
-const HEAD = /^(save|copy|expunge|delete|undelete|flag_change)(?: from (.*?))?: box=/;
+export type MailLogAction = 'save' | 'copy' | 'expunge' | 'delete' | 'undelete' | 'flag_change';
+
+/** The folders of a line, as the command's event names them. */
+export interface LineFolders {
+  /** Undefined where the event does not show it: a name sent as a literal. */
+  readonly folder: string | undefined;
+  /** Only for a copy. */
+  readonly sourceFolder?: string | undefined;
+}
+
+/**
+ * A name shorter than this is never cut, in bytes: mail_log cuts folder names at 64 of them, of which
+ * the three dots and a part of a character may go.
+ */
+export const CUT_NAME_BYTES_MIN = 56;
+
+const HEAD = /^(save|copy|expunge|delete|undelete|flag_change)(?: from (.*?))?: box=/s;
+const UID = /^, uid=(\d{1,10})(?=$|, (?:msgid|size|vsize|from|subject|flags)=)/;
+const CUT = '...';
+const UNPRINTABLE = /^[\p{Cc}\ufffd]$/u;
+
+/** What the line says was done; undefined for the lines of other things. */
+export function mailLogAction(text: string): MailLogAction | undefined {
+  return HEAD.exec(text)?.[1] as MailLogAction | undefined;
+}
+
+/**
+ * Where the name ends that is written at the place in mail_log's way, control characters as `?` and
+ * long names cut; -1 where another name is written there.
+ *
+ * @param next what stands behind the name
+ */
+function endOfName(text: string, from: number, name: string, next: string): number {
+  let at = from;
+  for (const character of name) {
+    if (text.startsWith(character, at)) at += character.length;
+    else if (text[at] === '?' && UNPRINTABLE.test(character)) at++;
+    else {
+      const dots = text[at] === '\ufffd' ? at + 1 : at;
+      const cut = text.startsWith(CUT + next, dots);
+      const long = Buffer.byteLength(text.slice(from, dots)) >= CUT_NAME_BYTES_MIN;
+      return cut && long ? dots + CUT.length : -1;
+    }
+  }
+  return text.startsWith(next, at) ? at : -1;
+}
 
 /** Where the only occurrence of the text begins; -1 when it is not there, or more than once. */
 function only(text: string, part: string): number {
@@ -29,6 +75,26 @@ function field(text: string, name: string, next: string): string | undefined {
   return to > from ? text.slice(from + name.length, to) : undefined;
 }
 
+/** What stands behind the folder; undefined when that is not a UID. */
+function readDetails(
+  details: string,
+): Pick<MailLogLine, 'uid' | 'messageId' | 'subject' | 'flags'> | undefined {
+  const uid = UID.exec(details);
+  if (uid === null) return undefined;
+  // Flags are IMAP atoms, so nothing in them looks like the field's own beginning.
+  const flagsAt = details.lastIndexOf(', flags=(');
+  const flagged = flagsAt >= 0 && details.endsWith(')');
+  const named = flagged ? details.slice(0, flagsAt) : details;
+  const subjectAt = only(named, ', subject=');
+  const messageId = field(named, ', msgid=', ', size=');
+  return {
+    uid: Number(uid[1]),
+    messageId: messageId === '' ? undefined : messageId,
+    subject: subjectAt < 0 ? undefined : named.slice(subjectAt + ', subject='.length),
+    flags: flagged ? details.slice(flagsAt + ', flags=('.length, -1) : undefined,
+  };
+}
+
 /**
  * Reads the text of a mail_log line with the fields of the documented configuration, in their fixed
  * order: `uid box msgid size vsize flags from subject`. Undefined for other lines and for lines
@@ -40,29 +106,39 @@ function field(text: string, name: string, next: string): string | undefined {
 export function parseMailLog(text: string): MailLogLine | undefined {
   const head = HEAD.exec(text);
   if (head === null) return undefined;
-  const action = head[1] as MailLogLine['action'];
+  const action = head[1] as MailLogAction;
   const sourceFolder = head[2];
   if ((action === 'copy') !== (sourceFolder !== undefined)) return undefined;
   if (only(text, ': box=') < 0) return undefined;
   const rest = text.slice(head[0].length);
   const uidAt = only(rest, ', uid=');
   if (uidAt < 0) return undefined;
-  const uid = /^, uid=(\d{1,10})(?:, |$)/.exec(rest.slice(uidAt));
-  if (uid === null) return undefined;
-  const details = rest.slice(uidAt);
-  // Flags are IMAP atoms, so nothing in them looks like the field's own beginning.
-  const flagsAt = details.lastIndexOf(', flags=(');
-  const flagged = flagsAt >= 0 && details.endsWith(')');
-  const named = flagged ? details.slice(0, flagsAt) : details;
-  const subjectAt = only(named, ', subject=');
-  const messageId = field(named, ', msgid=', ', size=');
-  return {
-    action,
-    sourceFolder,
-    folder: rest.slice(0, uidAt),
-    uid: Number(uid[1]),
-    messageId: messageId === '' ? undefined : messageId,
-    subject: subjectAt < 0 ? undefined : named.slice(subjectAt + ', subject='.length),
-    flags: flagged ? details.slice(flagsAt + ', flags=('.length, -1) : undefined,
-  };
+  const details = readDetails(rest.slice(uidAt));
+  return details && { action, sourceFolder, folder: rest.slice(0, uidAt), ...details };
+}
+
+/**
+ * Reads a line as one about the folders; undefined when it is about others. Whatever a stranger wrote
+ * into it, what was done, the folder and the UID are certain. The folders are given back as they were
+ * passed, not as the line cuts them.
+ */
+export function readMailLog(
+  text: string,
+  action: MailLogAction,
+  { folder, sourceFolder }: LineFolders,
+): MailLogLine | undefined {
+  let at = text.startsWith(action) ? action.length : -1;
+  if (at >= 0 && sourceFolder !== undefined) {
+    const from = ' from ';
+    at = text.startsWith(from, at) ? endOfName(text, at + from.length, sourceFolder, ': box=') : -1;
+  }
+  const box = ': box=';
+  if (at < 0 || !text.startsWith(box, at)) return undefined;
+  if (folder === undefined) {
+    const line = parseMailLog(text);
+    return line && { ...line, sourceFolder };
+  }
+  const end = endOfName(text, at + box.length, folder, ', uid=');
+  const details = end < 0 ? undefined : readDetails(text.slice(end));
+  return details && { action, sourceFolder, folder, ...details };
 }
