@@ -40,7 +40,7 @@ import {
 import type { SignInJoin } from './sign-in-join.ts';
 import type { SignInAttempt } from './sign-in.ts';
 import { parseProcessLine } from './text-line.ts';
-import { Traced } from './traced.ts';
+import { Traced, type Completed } from './traced.ts';
 import { userAgentOfId } from './user-agent.ts';
 
 export interface DovecotAssemblerOptions {
@@ -151,8 +151,8 @@ export class DovecotAssembler implements Assembler {
     return this.#signIns.offer(key, report);
   }
 
-  /** Postfix's log told the trace of a delivery; the events that were waiting for it. */
-  offerTrace(transaction: string, trace: MessageTrace): readonly Held[] {
+  /** Postfix's log told the trace of a delivery; what is to be told with it. */
+  offerTrace(transaction: string, trace: MessageTrace): Completed {
     return this.#traced.offer(transaction, trace);
   }
 
@@ -174,6 +174,9 @@ export class DovecotAssembler implements Assembler {
     if (agent !== undefined) this.#signIns.line(agent, at, live, out);
     const mailLog = parseMailLog(process.text);
     if (mailLog === undefined) return 'passed';
+    if (process.service === 'lmtp' && this.#traced.saved(process.session, mailLog, out)) {
+      return 'used';
+    }
     const session = this.#sessions.use(process.session);
     if (session.mailLog.length < MAIL_LOG_LINES_MAX) {
       session.mailLog.push({ ...mailLog, at, heardAfter: session.commandsEnded });

@@ -69,7 +69,8 @@ class DovecotLog extends LogCollector {
       tell: (events) => this.tell(events),
     });
     const traces = this.#traces?.listen((transaction, trace) => {
-      this.tellEarly(this.#assembler.offerTrace(transaction, trace));
+      const { complete, events } = this.#assembler.offerTrace(transaction, trace);
+      this.tellEarly(complete, events);
     });
     this.#detach.push(...[signIns, traces].filter((each) => each !== undefined));
     await super.start();

@@ -4,7 +4,8 @@ import { accessEvent, itemId, ownedFolder } from './access-record.ts';
 import { listHas, numberField, textField, type DovecotEvent } from './event-line.ts';
 import type { Session } from './sessions.ts';
 import type { MessageTrace } from '../trace-join.ts';
-import type { TellTraced } from './traced.ts';
+import type { MailLogLine } from './mail-log.ts';
+import type { DeliveryStory } from './traced.ts';
 
 export type EmailEvent = Extract<AuditEvent, { log_type: 'EMAIL_EVENT_LOGS' }>;
 
@@ -61,7 +62,7 @@ function message(
  *
  * @see Pigeonhole events, sieve_action_finished
  */
-export function sieveAction(event: DovecotEvent, session: Session): TellTraced | undefined {
+export function sieveAction(event: DovecotEvent, session: Session): DeliveryStory | undefined {
   const { fields } = event;
   const action = textField(fields, 'action_name');
   if (action === undefined) return undefined;
@@ -82,7 +83,7 @@ export function sieveAction(event: DovecotEvent, session: Session): TellTraced |
     ...(folder !== undefined && { targetFolder: folder }),
     ...(target !== undefined && { targetRecipient: target }),
   };
-  return (trace, out) => out.push(envelope(event, details, trace));
+  return { tell: (trace, out) => out.push(envelope(event, details, trace)) };
 }
 
 /**
@@ -90,23 +91,34 @@ export function sieveAction(event: DovecotEvent, session: Session): TellTraced |
  * there. A message that Sieve discarded, rejected or only redirected is in none. Without Sieve the
  * folder is the one mail_log names.
  */
-export function delivery(event: DovecotEvent, session: Session | undefined): TellTraced {
-  const saved = session?.mailLog.filter((line) => line.action === 'save') ?? [];
+export function delivery(event: DovecotEvent, session: Session | undefined): DeliveryStory {
+  const saved: MailLogLine[] = session?.mailLog.filter((line) => line.action === 'save') ?? [];
   const bySieve = (session?.sieveActions ?? 0) > 0;
-  const folders: readonly (string | undefined)[] = bySieve
-    ? (session?.storedIn ?? [])
-    : [saved[0]?.folder];
   const failed = textField(event.fields, 'error') !== undefined;
-  const stored = failed ? [] : [...new Set(folders)];
-  return (trace, out) => {
-    for (const folder of stored) {
-      const known = folder === undefined ? {} : { folder };
-      const details = { ...message(event), ...known };
-      out.push(
-        envelope(event, { eventName: 'MAILBOX_EMAIL_DELIVERED', ...details }, trace),
-        creation(event, session, folder, saved.find((line) => line.folder === folder)?.uid),
-      );
-    }
+  const filed = [...new Set(session?.storedIn)];
+  const folders = (): readonly (string | undefined)[] => {
+    if (failed) return [];
+    return bySieve ? filed : [saved[0]?.folder];
+  };
+  const lineOf = (folder: string | undefined): MailLogLine | undefined =>
+    saved.find((line) => line.folder === folder);
+  return {
+    placing: {
+      isDone: () => folders().every((folder) => lineOf(folder) !== undefined),
+      saved: (line) => {
+        if (line.action === 'save' && saved.length < STORED_FOLDERS_MAX) saved.push(line);
+      },
+    },
+    tell: (trace, out) => {
+      for (const folder of folders()) {
+        const known = folder === undefined ? {} : { folder };
+        const details = { ...message(event), ...known };
+        out.push(
+          envelope(event, { eventName: 'MAILBOX_EMAIL_DELIVERED', ...details }, trace),
+          creation(event, session, folder, lineOf(folder)?.uid),
+        );
+      }
+    },
   };
 }
 

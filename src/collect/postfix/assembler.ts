@@ -65,8 +65,11 @@ const PICKED_UP = new RegExp(
   String.raw`^uid=(\d{1,10}) from=<${LOGGED_ADDRESS}>(?: orig_id=([0-9A-Za-z]{6,20}))?$`,
 );
 const NO_QUEUE = 'NOQUEUE: ';
-/** What Dovecot's LMTP server answers; the id is that of its session in Dovecot's own events. */
-const SAVED_BY_DOVECOT = /^250 2\.0\.0 <[^]*> ([A-Za-z0-9+/]{8,64}(?::\w{1,8})?) Saved$/;
+/**
+ * What Dovecot's LMTP server answers; the id is that of its session in Dovecot's own events: of the
+ * connection, with a part for each further transaction (`:T2`) and recipient (`:R2`).
+ */
+const SAVED_BY_DOVECOT = /^250 2\.0\.0 <[^]*> ([A-Za-z0-9+/]{8,64}(?::\w{1,8}){0,3}) Saved$/;
 /** A message without one has `<>` there. */
 const MESSAGE_ID = /^(?:resent-)?message-id=(.+)$/s;
 const NO_MESSAGE_ID = '<>';
