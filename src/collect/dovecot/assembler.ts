@@ -8,13 +8,7 @@ import { Holdings } from '../holdings.ts';
 import type { Assembler, LineOutcome } from '../log-collector.ts';
 import type { SaslJoin } from '../sasl-join.ts';
 import type { MessageTrace, TraceJoin } from '../trace-join.ts';
-import {
-  accessEvent,
-  itemId,
-  ownedFolder,
-  serviceOf,
-  type AccessDetails,
-} from './access-record.ts';
+import { accessEvent, serviceOf } from './access-record.ts';
 import { agentLine, parseAuthLine } from './auth-line.ts';
 import { SignIns } from './authentication.ts';
 import { delivery, isDelivery, sieveAction } from './delivery.ts';
@@ -26,17 +20,10 @@ import {
   textField,
   type DovecotEvent,
 } from './event-line.ts';
-import { appendRecords, folderRecord, imapCommand, type ImapCommand } from './imap-commands.ts';
-import { parseMailLog, type MailLogLine } from './mail-log.ts';
+import { ImapAccess } from './imap-access.ts';
+import { parseMailLog } from './mail-log.ts';
 import { scriptRecord } from './managesieve.ts';
-import { causedBy, messageRecords, takesItems } from './message-commands.ts';
-import {
-  MAIL_LOG_COMMANDS_MAX,
-  MAIL_LOG_LINES_MAX,
-  Sessions,
-  type PendingItem,
-  type Session,
-} from './sessions.ts';
+import { MAIL_LOG_LINES_MAX, Sessions, type PendingItem, type Session } from './sessions.ts';
 import type { SignInJoin } from './sign-in-join.ts';
 import type { SignInAttempt } from './sign-in.ts';
 import { parseProcessLine } from './text-line.ts';
@@ -69,6 +56,7 @@ export class DovecotAssembler implements Assembler {
   readonly #sessions = new Sessions();
   readonly #signIns: SignIns;
   readonly #traced: Traced;
+  readonly #imap: ImapAccess;
   readonly #handlers: ReadonlyMap<string, Handler>;
   #at = 0;
 
@@ -83,6 +71,11 @@ export class DovecotAssembler implements Assembler {
       outside: options.outside ?? (() => undefined),
     });
     this.#traced = new Traced(this.holdings, options.now, options.traces);
+    this.#imap = new ImapAccess({
+      holdings: this.holdings,
+      now: options.now,
+      sharedPrefix: options.sharedPrefix,
+    });
     this.#handlers = new Map<string, Handler>([
       ['auth_passdb_request_finished', (event, at) => this.#signIns.passdbFinished(event, at)],
       [
@@ -121,7 +114,11 @@ export class DovecotAssembler implements Assembler {
 
   openFrom(): number | undefined {
     const sessions = this.#sessions.openFrom() ?? Infinity;
-    const oldest = Math.min(sessions, this.#signIns.openFrom(this.#at) ?? Infinity);
+    const oldest = Math.min(
+      sessions,
+      this.#signIns.openFrom(this.#at) ?? Infinity,
+      this.#imap.openFrom() ?? Infinity,
+    );
     return oldest === Infinity ? undefined : oldest;
   }
 
@@ -168,19 +165,23 @@ export class DovecotAssembler implements Assembler {
     if (process.text.startsWith('Disconnected')) {
       // ManageSieve sends no event at a session's end.
       if (process.service === 'managesieve') this.#sessions.end(process.session);
+      this.#imap.linesEnded(process.session, out);
       return 'used';
     }
     const agent = agentLine(process.session, process.text);
     if (agent !== undefined) this.#signIns.line(agent, at, live, out);
+    if (process.service === 'imap') {
+      return this.#imap.line(process.session, process.text, at, out) ? 'used' : 'passed';
+    }
     const mailLog = parseMailLog(process.text);
     if (mailLog === undefined) return 'passed';
+    this.#imap.mailLogHeard();
     if (process.service === 'lmtp' && this.#traced.saved(process.session, mailLog, out)) {
       return 'used';
     }
+    if (process.service !== 'lmtp') return 'used';
     const session = this.#sessions.use(process.session);
-    if (session.mailLog.length < MAIL_LOG_LINES_MAX) {
-      session.mailLog.push({ ...mailLog, at, heardAfter: session.commandsEnded });
-    }
+    if (session.mailLog.length < MAIL_LOG_LINES_MAX) session.mailLog.push(mailLog);
     session.commandFrom ??= at;
     return 'used';
   }
@@ -197,17 +198,7 @@ export class DovecotAssembler implements Assembler {
     if (id === undefined || name === undefined) return;
     const session = this.#sessions.use(id);
     if (name === 'ID') this.#identified(session, textField(fields, 'cmd_args') ?? '', at, out);
-    const taken = this.#takeItems(session, name, out);
-    const command = imapCommand(name, fields, this.#options.sharedPrefix);
-    const mailLog = takeLines(session, command);
-    const folder = folderRecord(command);
-    const records: readonly AccessDetails[] =
-      folder !== undefined
-        ? [folder]
-        : name === 'APPEND'
-          ? appendRecords(command).map((record) => withSaved(record, mailLog))
-          : (messageRecords({ command, ...taken, mailLog }) ?? []);
-    for (const details of records) out.push(accessEvent(event, session, 'imap', details));
+    this.#imap.commandFinished(event, name, session, at, out);
   }
 
   #identified(session: Session, args: string, at: number, out: AuditEvent[]): void {
@@ -218,33 +209,13 @@ export class DovecotAssembler implements Assembler {
     session.openFrom ??= at;
   }
 
-  /** The command's own messages; those of other commands that are still waiting are told alone. */
-  #takeItems(
-    session: Session,
-    name: string,
-    out: AuditEvent[],
-  ): { items: PendingItem[]; toldItems: number } {
-    const kind = takesItems(name);
-    const items: PendingItem[] = [];
-    let toldItems = 0;
-    for (const item of session.items) {
-      const own = item.kind === kind && (item.command === undefined || item.command === name);
-      if (own && item.told) toldItems++;
-      else if (own) items.push(item);
-      else if (!item.told) item.tell(out);
-      this.holdings.complete(item);
-    }
-    session.items.length = 0;
-    return { items, toldItems };
-  }
-
   #opened(event: DovecotEvent, at: number, out: AuditEvent[]): void {
     const session = this.#sessionOf(event);
     const service = serviceOf(event, session);
     if (service === 'pop3' && textField(event.fields, 'reason') === 'access') {
-      this.#tellItem(event, session, service, 'read', out);
+      this.#imap.tellMessage(event, session, service, 'read', out);
     } else if (service === 'doveadm') {
-      this.#tellItem(event, session, service, 'read', out);
+      this.#imap.tellMessage(event, session, service, 'read', out);
     } else if (service === 'imap' && listHas(event.fields, 'reason_code', 'imap:fetch_body')) {
       this.#holdItem(event, at, 'opened', out);
     }
@@ -255,61 +226,14 @@ export class DovecotAssembler implements Assembler {
     const service = serviceOf(event, session);
     if (service === 'imap') this.#holdItem(event, at, 'expunged', out);
     else if (service === 'pop3' || service === 'doveadm') {
-      this.#tellItem(event, session, service, 'delete', out);
+      this.#imap.tellMessage(event, session, service, 'delete', out);
     }
   }
 
   #holdItem(event: DovecotEvent, at: number, kind: PendingItem['kind'], out: AuditEvent[]): void {
     const id = textField(event.fields, 'session');
-    const uid = numberField(event.fields, 'uid');
-    const mailbox = textField(event.fields, 'mailbox');
-    if (id === undefined || uid === undefined || uid === 0 || mailbox === undefined) return;
-    const session = this.#sessions.use(id);
-    const command = textField(event.fields, 'cmd_name');
-    const moved = command?.endsWith('MOVE') === true;
-    const action = kind === 'opened' ? 'read' : moved ? 'move' : 'delete';
-    const item: PendingItem = {
-      at,
-      from: at,
-      sinceMs: this.#options.now(),
-      told: false,
-      kind,
-      uid,
-      mailbox,
-      command,
-      tell: (events) => this.#tellItem(event, session, 'imap', action, events),
-    };
-    session.items.push(item);
-    session.commandFrom ??= at;
-    this.holdings.hold(item, out);
-  }
-
-  /** The record of one message by its own event, without the command's. */
-  #tellItem(
-    event: DovecotEvent,
-    session: Session | undefined,
-    service: string,
-    action: AccessDetails['action'],
-    out: AuditEvent[],
-  ): void {
-    const { fields } = event;
-    const uid = numberField(fields, 'uid');
-    const mailbox = textField(fields, 'mailbox');
-    const command = textField(fields, 'cmd_name');
-    if (uid === undefined || uid === 0 || mailbox === undefined) return;
-    const user = textField(fields, 'user') ?? session?.user;
-    const folder = ownedFolder(mailbox, user, this.#options.sharedPrefix);
-    out.push(
-      accessEvent(event, session, service, {
-        action,
-        ...(folder.owner !== undefined && { owner_id: folder.owner }),
-        object_type: 'Message',
-        item_id: itemId(folder, uid),
-        folder_path: mailbox,
-        action_allowed: true,
-        ...(command !== undefined && { command }),
-      }),
-    );
+    if (id === undefined) return;
+    this.#imap.message(event, kind, this.#sessions.use(id), at, out);
   }
 
   #script(event: DovecotEvent, out: AuditEvent[]): void {
@@ -364,34 +288,7 @@ export class DovecotAssembler implements Assembler {
     if (id !== undefined) this.#signIns.ended(id, out);
     const session = this.#sessionOf(event);
     if (session === undefined) return;
-    this.#takeItems(session, '', out);
+    this.#imap.ended(session, out);
     this.#sessions.end(session.id);
   }
-}
-
-/** The mail_log lines that the command caused; others wait for the end of theirs, but not for long. */
-function takeLines(session: Session, command: ImapCommand): readonly MailLogLine[] {
-  const own: MailLogLine[] = [];
-  const caused = causedBy(command);
-  session.commandsEnded++;
-  const waiting = session.mailLog.filter((line) => {
-    if (caused(line)) own.push(line);
-    else return session.commandsEnded - line.heardAfter < MAIL_LOG_COMMANDS_MAX;
-    return false;
-  });
-  session.mailLog = waiting;
-  session.commandFrom = waiting[0]?.at;
-  return own;
-}
-
-/** What mail_log tells of an appended message, found by its UID. */
-function withSaved(record: AccessDetails, mailLog: readonly MailLogLine[]): AccessDetails {
-  const uid = Number(/;UID=(\d+)$/.exec(record.item_id ?? '')?.[1]);
-  const saved = mailLog.find((line) => line.action === 'save' && line.uid === uid);
-  if (saved === undefined || saved.folder !== record.folder_path) return record;
-  return {
-    ...record,
-    ...(saved.messageId !== undefined && { message_id: saved.messageId }),
-    ...(saved.subject !== undefined && { subject: saved.subject }),
-  };
 }

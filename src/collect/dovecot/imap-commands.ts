@@ -24,6 +24,14 @@ export interface ImapCommand {
   readonly sharedPrefix: string;
 }
 
+/** What the `log` exporter lets through of a field, in characters; then come three dots. */
+const FIELD_CHARS_MAX = 1_000;
+
+/** Whether the exporter cut the arguments. @see Dovecot 2.3 event exporter `log` */
+export function isCut({ args }: Pick<ImapCommand, 'args'>): boolean {
+  return args.length >= FIELD_CHARS_MAX && args.endsWith('...');
+}
+
 /** Reads a finished command. */
 export function imapCommand(name: string, fields: EventFields, sharedPrefix: string): ImapCommand {
   const args = textField(fields, 'cmd_args') ?? '';

@@ -24,28 +24,6 @@ function isUidCommand(command: ImapCommand): boolean {
   return command.name.startsWith('UID ');
 }
 
-/** What mail_log writes for the commands that change something, without their `UID`. */
-const CAUSES: Readonly<Record<string, readonly MailLogLine['action'][]>> = {
-  APPEND: ['save'],
-  FETCH: ['flag_change'],
-  STORE: ['flag_change', 'delete', 'undelete'],
-  COPY: ['copy'],
-  MOVE: ['copy', 'expunge'],
-  EXPUNGE: ['expunge'],
-  CLOSE: ['expunge'],
-};
-
-/** Tells the mail_log lines that the command caused from those of its neighbours. */
-export function causedBy(command: ImapCommand): (line: MailLogLine) => boolean {
-  const base = command.name.replace(/^UID /, '');
-  const actions = CAUSES[base];
-  if (actions === undefined) return () => false;
-  const named = isUidCommand(command) && (base === 'STORE' || base === 'FETCH');
-  const set = named ? expandSet(command.tokens[0]?.text ?? '', COMMAND_MESSAGES_MAX) : undefined;
-  const uids = set && new Set(set);
-  return (line) => actions.includes(line.action) && (uids === undefined || uids.has(line.uid));
-}
-
 /** What mail_log knows of a message. */
 export function mailLogDetails(
   lines: readonly MailLogLine[],
@@ -57,6 +35,12 @@ export function mailLogDetails(
     ...(line?.messageId !== undefined && { message_id: line.messageId }),
     ...(line?.subject !== undefined && { subject: line.subject }),
   };
+}
+
+/** What mail_log tells of an appended message, found by its UID. */
+export function withSaved(record: AccessDetails, mailLog: readonly MailLogLine[]): AccessDetails {
+  const uid = Number(/;UID=(\d+)$/.exec(record.item_id ?? '')?.[1]);
+  return { ...record, ...mailLogDetails(mailLog, record.folder_path, uid) };
 }
 
 /** A record without a single message: the set as it was given, or the one message it names. */

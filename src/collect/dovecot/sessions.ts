@@ -6,7 +6,7 @@ import type { MailLogLine } from './mail-log.ts';
 
 /** Most sessions that are remembered. */
 export const SESSIONS_MAX = 10_000;
-/** Most mail_log lines of one command that are remembered, for what only they tell. */
+/** Most mail_log lines of one delivery that are remembered, for what only they tell. */
 export const MAIL_LOG_LINES_MAX = 1_000;
 /**
  * How much of a checkpoint impersonated sessions may take, in bytes of JSON: some 150 of them. Who
@@ -21,20 +21,8 @@ export interface PendingItem extends Held {
   readonly mailbox: string;
   /** The command that did it, where the event says so. */
   readonly command: string | undefined;
-}
-
-/**
- * Dovecot writes mail_log lines itself and events through another process, so the lines of a command
- * may come before the end of the one before it. A line waits for this many commands' ends.
- */
-export const MAIL_LOG_COMMANDS_MAX = 3;
-
-/** A mail_log line that no command's end has used yet. */
-export interface WaitingLine extends MailLogLine {
-  /** The place of its line in the log. */
-  readonly at: number;
-  /** How many of the session's commands had ended before it. */
-  readonly heardAfter: number;
+  /** Replaced when the end of the command is known, which then tells of it. */
+  tell: Held['tell'];
 }
 
 /** One open session. */
@@ -51,8 +39,8 @@ export interface Session {
   userAgent: string | undefined;
   user: string | undefined;
   readonly items: PendingItem[];
-  mailLog: WaitingLine[];
-  commandsEnded: number;
+  /** What mail_log told of the delivery that goes on. */
+  readonly mailLog: MailLogLine[];
   /** Folders into which Sieve put the message that is being delivered. */
   storedIn: string[];
   /** What Sieve did with it besides. */
@@ -116,7 +104,6 @@ export class Sessions {
         user: undefined,
         items: [],
         mailLog: [],
-        commandsEnded: 0,
         storedIn: [],
         sieveActions: 0,
       };

@@ -1,0 +1,231 @@
+// What IMAP sessions do in mailboxes: the ends of commands, the events of the messages that they
+// opened or expunged, and the lines of mail_log become one record for each object.
+import type { AuditEvent } from '../../event/audit-event.ts';
+import type { Held, Holdings } from '../holdings.ts';
+import {
+  accessEvent,
+  itemId,
+  ownedFolder,
+  type AccessDetails,
+  type AccessEvent,
+} from './access-record.ts';
+import { CausedLines } from './caused-lines.ts';
+import { numberField, textField, type DovecotEvent } from './event-line.ts';
+import { appendRecords, folderRecord, imapCommand, type ImapCommand } from './imap-commands.ts';
+import { mailLogAction } from './mail-log.ts';
+import { MailLogJoin, type JoinedCommand } from './mail-log-join.ts';
+import { messageRecords, takesItems, withSaved } from './message-commands.ts';
+import type { PendingItem, Session } from './sessions.ts';
+
+export interface ImapAccessOptions {
+  readonly holdings: Holdings;
+  readonly now: () => number;
+  /** The prefix of the shared namespace, e.g. `shared/`; empty when there is none. */
+  readonly sharedPrefix: string;
+}
+
+/** Most characters of a mail_log line; Dovecot cuts each of its fields at 80 or less. */
+export const MAIL_LOG_LINE_CHARS_MAX = 2_000;
+
+interface TakenItems {
+  /** Messages that the command opened or expunged. */
+  readonly items: readonly PendingItem[];
+  /** Those of them that were told before the command had ended. */
+  readonly toldItems: readonly PendingItem[];
+}
+
+/** A command that waits for mail_log; with the messages that are told by it. */
+class EndedCommand implements JoinedCommand {
+  readonly at: number;
+  readonly from: number;
+  readonly sinceMs: number;
+  readonly amendable = true;
+  readonly caused: CausedLines;
+  told = false;
+  amending = false;
+  readonly #items: readonly PendingItem[];
+  readonly #holdings: Holdings;
+  readonly #records: (caused: CausedLines) => AccessEvent[];
+
+  constructor(
+    place: Pick<Held, 'at' | 'from' | 'sinceMs'>,
+    caused: CausedLines,
+    items: readonly PendingItem[],
+    holdings: Holdings,
+    records: (caused: CausedLines) => AccessEvent[],
+  ) {
+    this.at = place.at;
+    this.from = place.from;
+    this.sinceMs = place.sinceMs;
+    this.caused = caused;
+    this.#items = items;
+    this.#holdings = holdings;
+    this.#records = records;
+    // What waits for the time or gives way to others takes the command along.
+    for (const item of items) item.tell = (out) => holdings.tellEarly(this, out);
+  }
+
+  tell(out: AuditEvent[]): void {
+    for (const item of this.#items) this.#holdings.complete(item);
+    out.push(...this.#records(this.caused));
+  }
+}
+
+/** The mailbox access by IMAP in one log. */
+export class ImapAccess {
+  readonly #options: ImapAccessOptions;
+  readonly #join: MailLogJoin;
+
+  constructor(options: ImapAccessOptions) {
+    this.#options = options;
+    this.#join = new MailLogJoin(options.holdings, options.now);
+  }
+
+  /** Whether the log is known to have lines of mail_log. */
+  get hasMailLog(): boolean {
+    return this.#join.isOn;
+  }
+
+  /** The log has lines of mail_log. */
+  mailLogHeard(): void {
+    this.#join.heard();
+  }
+
+  /** A command ended. */
+  commandFinished(
+    event: DovecotEvent,
+    name: string,
+    session: Session,
+    at: number,
+    out: AuditEvent[],
+  ): void {
+    const { holdings, now, sharedPrefix } = this.#options;
+    const taken = this.#takeItems(session, name, out);
+    const command = imapCommand(name, event.fields, sharedPrefix);
+    const caused = new CausedLines(command, [...taken.items, ...taken.toldItems]);
+    const place = {
+      at,
+      from: Math.min(at, taken.items[0]?.from ?? at),
+      sinceMs: taken.items[0]?.sinceMs ?? now(),
+    };
+    const ended = new EndedCommand(place, caused, taken.items, holdings, ({ lines }) =>
+      recordsOf(command, { ...taken, mailLog: lines }).map((details) =>
+        accessEvent(event, session, 'imap', details),
+      ),
+    );
+    this.#join.command(session.id, ended, out);
+  }
+
+  /** Takes a line of a mail process; false when it is none of mail_log. */
+  line(session: string, text: string, at: number, out: AuditEvent[]): boolean {
+    const action = text.length > MAIL_LOG_LINE_CHARS_MAX ? undefined : mailLogAction(text);
+    if (action === undefined) return false;
+    this.#join.line(session, { action, text, at }, out);
+    return true;
+  }
+
+  /** The session's process wrote its last line. */
+  linesEnded(session: string, out: AuditEvent[]): void {
+    this.#join.linesEnded(session, out);
+  }
+
+  /** The session's last event came. */
+  ended(session: Session, out: AuditEvent[]): void {
+    this.#takeItems(session, '', out);
+    this.#join.commandsEnded(session.id);
+  }
+
+  /** The place of the oldest line that waits for its command. */
+  openFrom(): number | undefined {
+    return this.#join.openFrom();
+  }
+
+  /** A message was opened or expunged: it waits for the end of its command. */
+  message(
+    event: DovecotEvent,
+    kind: PendingItem['kind'],
+    session: Session,
+    at: number,
+    out: AuditEvent[],
+  ): void {
+    const uid = numberField(event.fields, 'uid');
+    const mailbox = textField(event.fields, 'mailbox');
+    if (uid === undefined || uid === 0 || mailbox === undefined) return;
+    const command = textField(event.fields, 'cmd_name');
+    const moved = command?.endsWith('MOVE') === true;
+    const action = kind === 'opened' ? 'read' : moved ? 'move' : 'delete';
+    const item: PendingItem = {
+      at,
+      from: at,
+      sinceMs: this.#options.now(),
+      told: false,
+      kind,
+      uid,
+      mailbox,
+      command,
+      tell: (events) => this.tellMessage(event, session, 'imap', action, events),
+    };
+    session.items.push(item);
+    this.#options.holdings.hold(item, out);
+  }
+
+  /** Tells of one message by its own event, without the command's. */
+  tellMessage(
+    event: DovecotEvent,
+    session: Session | undefined,
+    service: string,
+    action: AccessDetails['action'],
+    out: AuditEvent[],
+  ): void {
+    const { fields } = event;
+    const uid = numberField(fields, 'uid');
+    const mailbox = textField(fields, 'mailbox');
+    const command = textField(fields, 'cmd_name');
+    if (uid === undefined || uid === 0 || mailbox === undefined) return;
+    const user = textField(fields, 'user') ?? session?.user;
+    const folder = ownedFolder(mailbox, user, this.#options.sharedPrefix);
+    out.push(
+      accessEvent(event, session, service, {
+        action,
+        ...(folder.owner !== undefined && { owner_id: folder.owner }),
+        object_type: 'Message',
+        item_id: itemId(folder, uid),
+        folder_path: mailbox,
+        action_allowed: true,
+        ...(command !== undefined && { command }),
+      }),
+    );
+  }
+
+  /** The command's own messages; those of other commands that are still waiting are told alone. */
+  #takeItems(session: Session, name: string, out: AuditEvent[]): TakenItems {
+    const { holdings } = this.#options;
+    const kind = takesItems(name);
+    const items: PendingItem[] = [];
+    const toldItems: PendingItem[] = [];
+    for (const item of session.items) {
+      const own = item.kind === kind && (item.command === undefined || item.command === name);
+      if (own) {
+        (item.told ? toldItems : items).push(item);
+        continue;
+      }
+      if (!item.told) item.tell(out);
+      holdings.complete(item);
+    }
+    session.items.length = 0;
+    return { items, toldItems };
+  }
+}
+
+function recordsOf(
+  command: ImapCommand,
+  known: TakenItems & Pick<CausedLines & { mailLog: CausedLines['lines'] }, 'mailLog'>,
+): readonly AccessDetails[] {
+  const folder = folderRecord(command);
+  if (folder !== undefined) return [folder];
+  if (command.name === 'APPEND') {
+    return appendRecords(command).map((record) => withSaved(record, known.mailLog));
+  }
+  const { items, toldItems, mailLog } = known;
+  return messageRecords({ command, items, toldItems: toldItems.length, mailLog }) ?? [];
+}
