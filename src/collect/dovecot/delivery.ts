@@ -14,6 +14,8 @@ export const STORED_FOLDERS_MAX = 100;
 
 /** Sieve actions that put the message into a folder. */
 const STORES = new Set(['keep', 'fileinto', 'store']);
+/** Sieve actions that write to the sender. */
+const ANSWERS = new Set(['reject', 'ereject', 'vacation']);
 
 function envelope(
   event: DovecotEvent,
@@ -57,8 +59,8 @@ function message(
 }
 
 /**
- * A Sieve action has ended: where the message went is remembered for its delivery, and anything but
- * a plain keep is an applied rule.
+ * A Sieve action has ended: where the message went is remembered for its delivery, and what a script
+ * says is an applied rule. The keep that happens when no script says otherwise is none.
  *
  * @see Pigeonhole events, sieve_action_finished
  */
@@ -71,15 +73,16 @@ export function sieveAction(event: DovecotEvent, session: Session): DeliveryStor
   if (STORES.has(action) && folder !== undefined && session.storedIn.length < STORED_FOLDERS_MAX) {
     session.storedIn.push(folder);
   }
-  if (action === 'keep') return undefined;
   const script = /^(.*): line \d+$/.exec(textField(fields, 'script_location') ?? '')?.[1];
+  if (action === 'keep' && script === undefined) return undefined;
   const target = textField(fields, 'redirect_target');
+  const written = target ?? (ANSWERS.has(action) ? textField(fields, 'mail_from') : undefined);
   const details: EmailEvent['event'] = {
     eventName: 'RULE_APPLIED',
     ...message(event),
     ...(script !== undefined && { ruleName: script }),
     ruleType: 'MAILBOX_RULE',
-    ruleActions: [{ action, ...(target !== undefined && { recipients: [target] }) }],
+    ruleActions: [{ action, ...(written !== undefined && { recipients: [written] }) }],
     ...(folder !== undefined && { targetFolder: folder }),
     ...(target !== undefined && { targetRecipient: target }),
   };

@@ -202,7 +202,37 @@ test('a submission that was given up is told once, by the log or by the milter',
   expect(contents.settleAbort('milter', abort)).toBe(false);
 });
 
+const DISCONNECT = line(
+  'submission/smtpd',
+  'disconnect from unknown[192.0.2.7] ehlo=2 auth=1 mail=1 rcpt=1 rset=1 quit=1 commands=7',
+);
+const MESSAGE_ID = line('cleanup', `${QID}: message-id=<m@x>`);
+
 test.each([
+  ['while its text came, after the headers', [SUBMITTED, MESSAGE_ID, LOST]],
+  ['by RSET or QUIT before its text', [SUBMITTED, DISCONNECT]],
+  ['before its text, the connection broke', [SUBMITTED, LOST.replace('DATA (17 bytes)', 'RCPT')]],
+  ['for another one', [SUBMITTED, SUBMITTED.replace(QID, '4jXwF05NJdzJ9ZK'), MESSAGE_ID]],
+  [
+    'after one of two recipients was refused',
+    [
+      SUBMITTED,
+      SUBMITTED.replace('client=', 'reject: RCPT from unknown[192.0.2.7]: 550 5.1.1 no; x='),
+      DISCONNECT,
+    ],
+  ],
+])('a message that was given up %s is told once', (_, lines) => {
+  const events = told([...lines, DISCONNECT, DISCONNECT]);
+  const aborts = events.filter((event) => 'action' in event && event.request_id === QID);
+  expect(aborts).toMatchObject([{ action: 'abort_sending_email', user_id: 'alice@x.test' }]);
+});
+
+test.each([
+  ['one that was complete and not queued yet', [SUBMITTED, MESSAGE_ID, DISCONNECT]],
+  [
+    'one whose answer was lost',
+    [SUBMITTED, MESSAGE_ID, LOST.replace('DATA (17 bytes)', 'END-OF-MESSAGE')],
+  ],
   [
     'one that was refused',
     [SUBMITTED.replace('client=', 'reject: DATA from unknown[192.0.2.7]: 554 5.7.1 no; x='), LOST],
@@ -214,7 +244,7 @@ test.each([
       line('smtpd', 'lost connection after DATA (17 bytes) from unknown[192.0.2.7]'),
     ],
   ],
-  ['one that was complete', [SUBMITTED, line('cleanup', `${QID}: message-id=<m@x>`), QUEUED, LOST]],
+  ['one that was queued', [SUBMITTED, MESSAGE_ID, QUEUED, LOST]],
 ])('no abort is told of %s', (_, lines) => {
   const events = told(lines, { contents });
   expect(JSON.stringify(events)).not.toContain('abort_sending_email');

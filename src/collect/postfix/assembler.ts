@@ -37,7 +37,7 @@ import {
   type Message,
 } from './messages.ts';
 import { parseRejection, type Rejection } from './rejection.ts';
-import { SmtpConnections } from './smtp-connections.ts';
+import { connectionEnd, SmtpConnections } from './smtp-connections.ts';
 
 export interface PostfixAssemblerOptions {
   readonly now: () => number;
@@ -129,8 +129,9 @@ export class PostfixAssembler implements Assembler {
       return 'used';
     }
     if (line.program !== 'smtpd') return 'passed';
-    const lost = this.#connections.line(line, at);
-    if (lost !== undefined) this.#gaveUp(line, lost, out);
+    const end = connectionEnd(line.text);
+    if (end !== undefined) this.#endLast(line, end === 'in text', out);
+    this.#connections.line(line, at);
     return 'passed';
   }
 
@@ -140,7 +141,7 @@ export class PostfixAssembler implements Assembler {
     switch (line.program) {
       case 'smtpd':
       case 'submission':
-        return this.#received(line, queueId, at);
+        return this.#received(line, queueId, at, out);
       case 'pickup':
         return this.#pickedUp(line, queueId, at);
       case 'cleanup':
@@ -202,31 +203,38 @@ export class PostfixAssembler implements Assembler {
     const message = this.#messages.use(queueId, line.host, at);
     out.push(...rejectionRecords(message, line, rejection));
     if (rejection.action === 'discard') message.discarded = true;
-    // Our milter sees the same as an abort: it was a refusal, and is told as one.
-    if (rejection.action === 'reject') this.#settle(message, line);
+    // Our milter sees the same as an abort: it was a refusal, and is told as one. A refused recipient
+    // leaves the message to the others.
+    if (rejection.action === 'reject' && rejection.stage !== 'RCPT') this.#settle(message, line);
     return 'used';
   }
 
   /** Whether this side tells how a submission ended; where nobody signed in there is nothing to tell. */
   #settle(message: Message, line: MaillogLine): boolean {
     const { queueId, saslUser, clientAddress } = message;
-    if (saslUser === undefined) return false;
+    if (saslUser === undefined || message.settled) return false;
+    message.settled = true;
     const abort = { queueId, saslUser, clientAddress, timeMs: line.timeMs };
     return this.#options.contents?.settleAbort('log', abort) ?? true;
   }
 
-  /** The connection was lost in the middle of a message. */
-  #gaveUp(line: MaillogLine, queueId: string, out: AuditEvent[]): void {
-    const message = this.#messages.find(queueId, line.host);
-    // With a Message-ID it had been read to its end.
-    if (message === undefined || message.announced || message.read) return;
+  /**
+   * The message that was begun last on the line's connection is not to go on. Postfix logs its
+   * Message-ID while it reads it, so one without was given up before; one whose text was cut off was
+   * given up in any case.
+   */
+  #endLast(line: MaillogLine, inText: boolean, out: AuditEvent[]): void {
+    const queueId = this.#connections.takeLast(line);
+    const message = queueId === undefined ? undefined : this.#messages.find(queueId, line.host);
+    if (message === undefined || message.announced || (message.read && !inText)) return;
     if (this.#settle(message, line)) out.push(abortRecord(message, line));
   }
 
-  #received(line: MaillogLine, queueId: string, at: number): LineOutcome {
+  #received(line: MaillogLine, queueId: string, at: number, out: AuditEvent[]): LineOutcome {
     if (!line.text.startsWith('client=')) return 'passed';
     const client = parseClient(line.text);
     if (client === undefined) return 'rejected';
+    this.#endLast(line, false, out);
     const message = this.#messages.begin(queueId, line.host, at);
     message.origin = client.saslUser === undefined ? 'received' : 'submitted';
     message.saslUser = client.saslUser;

@@ -40,6 +40,8 @@ export interface Message {
   traceId: string;
   /** Of what the server itself wrote about another message: that one's trace. */
   relatedTraceId: string | undefined;
+  /** Whether it is known how its submission ended: it was refused, or given up. */
+  settled: boolean;
   /** Whether it was thrown away before it came into the queue. */
   discarded: boolean;
   /** Whether another message of the log was handed in again as this one, which is then not news. */
@@ -132,6 +134,7 @@ export class Messages {
       openFrom: at,
       traceId: traceIdOf(host, queueId),
       relatedTraceId: undefined,
+      settled: false,
       discarded: false,
       continues: false,
       endedAt: undefined,

@@ -8,8 +8,20 @@ export const SMTP_PROCESSES_MAX = 1_000;
 /** How far back an open connection is of interest over a restart, in bytes of log. */
 const CONNECTION_BYTES = 1024 * 1024;
 
-/** The client, or Postfix, went away before the end of a message. */
-const LOST = /^(?:lost connection|timeout) after (?:RCPT|DATA|BDAT)\b/;
+/**
+ * The client, or Postfix, went away while a message's text came, which alone has a number of bytes.
+ *
+ * @see Postfix src/smtpd/smtpd.c (smtpd_proto)
+ */
+const LOST_IN_TEXT = /^(?:lost connection|timeout) after (?:DATA|BDAT) \(\d+ bytes\) from /;
+/** What ends a connection, in whatever way. */
+const ENDED = /^(?:disconnect from|(?:lost connection|timeout|too many errors) after \S+ from) /;
+
+/** Whether the line of smtpd ends a connection, and whether it says that a message was cut off by it. */
+export function connectionEnd(text: string): 'in text' | 'between' | undefined {
+  if (LOST_IN_TEXT.test(text)) return 'in text';
+  return ENDED.test(text) ? 'between' : undefined;
+}
 
 interface Connection {
   /** The place of its first line. */
@@ -34,20 +46,23 @@ export class SmtpConnections {
     this.#joined = joined;
   }
 
-  /**
-   * A line of smtpd that is about no message: a connection begins or ends. The answer is the queue id
-   * of the message in whose middle it was lost.
-   */
-  line(line: MaillogLine, at: number): string | undefined {
+  /** A line of smtpd that is about no message: a connection begins or ends. */
+  line(line: MaillogLine, at: number): void {
     const process = processOf(line);
-    if (LOST.test(line.text)) return this.#connections.get(process)?.lastQueueId;
     if (line.text.startsWith('connect from ')) this.#begin(process, at, line.timeMs);
     else if (line.text.startsWith('disconnect from ')) {
       const connection = this.#connections.get(process);
       if (connection !== undefined) connection.endedAt = at;
       this.#connections.delete(process);
     }
-    return undefined;
+  }
+
+  /** The queue id of the message that was begun last on the line's connection; the answer is given once. */
+  takeLast(line: MaillogLine): string | undefined {
+    const connection = this.#connections.get(processOf(line));
+    const last = connection?.lastQueueId;
+    if (connection !== undefined) connection.lastQueueId = undefined;
+    return last;
   }
 
   /** An authenticated user hands in a message: the queue id of the first one on the connection. */
