@@ -23,6 +23,8 @@ export interface MailtrailOptions {
   /** The files it reads. */
   readonly dovecotLog: string;
   readonly postfixLog: string;
+  /** The path where the milter listens; off where nothing is said. */
+  readonly milterSocket?: string;
   /** Access rules, as in the configuration file. */
   readonly rules: readonly object[];
 }
@@ -70,6 +72,7 @@ function configuration(options: MailtrailOptions, ports: Listeners, data: string
     'postfix:',
     `  logs: ${JSON.stringify([options.postfixLog])}`,
     `  policyListen: 127.0.0.1:${ports.policy}`,
+    ...(options.milterSocket === undefined ? [] : [`  milterListen: unix:${options.milterSocket}`]),
     'access:',
     '  rules:',
     ...options.rules.map((rule) => `    - ${JSON.stringify(rule)}`),

@@ -1,5 +1,6 @@
 // The built Mailtrail and the mail servers of the scenarios, wired as an administrator wires them.
 import { rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { startMailtrail, type Mailtrail } from '../../demo/mailtrail.ts';
 import { mailLogPaths, mailServersDirectory, type MailServers } from '../servers/mail-servers.ts';
 import type { LogType } from '../../src/event/log-type.ts';
@@ -42,12 +43,14 @@ export async function startLiveWorld(scenarios: readonly Scenario[]): Promise<Li
   };
   try {
     const logs = mailLogPaths(directory);
+    const milterSocket = join(directory, 'milter.socket');
     const mailtrail = await startMailtrail({
       directory,
       organizationName: 'scenarios',
       dovecotLog: logs.dovecot,
       postfixLog: logs.postfix,
       rules: [RULE],
+      milterSocket,
     });
     running.push(() => mailtrail.group.stop());
     const servers = await startScenarioServers(scenarios, {
@@ -57,6 +60,7 @@ export async function startLiveWorld(scenarios: readonly Scenario[]): Promise<Li
         bearerToken: mailtrail.bearerToken,
       },
       policyService: mailtrail.policyService,
+      milterSocket,
     });
     running.push(() => servers.stop());
     const ofGroup = async (group: GroupName, filter: string): Promise<EventRecord[]> => {

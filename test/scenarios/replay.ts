@@ -1,6 +1,13 @@
 // Replays a recording into the real collectors and handlers, put together as the server does it, on a
 // clock that only moves when everything that was fed has been read: the events are the same each time.
-import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -11,14 +18,18 @@ import { createDovecotCollector } from '../../src/collect/dovecot/collector.ts';
 import { createPolicyHandler } from '../../src/collect/dovecot/policy.ts';
 import { createSignInJoin } from '../../src/collect/dovecot/sign-in-join.ts';
 import { createPostfixCollector } from '../../src/collect/postfix/collector.ts';
+import { createMessageContentsJoin } from '../../src/collect/message-contents.ts';
+import { createMilter, type Milter } from '../../src/collect/milter/milter-server.ts';
 import { createPolicyService } from '../../src/collect/postfix/policy-service.ts';
 import { createSaslJoin } from '../../src/collect/sasl-join.ts';
 import { createTraceJoin } from '../../src/collect/trace-join.ts';
 import type { AuditEvent } from '../../src/event/audit-event.ts';
+import { systemDisk } from '../../src/platform/disk.ts';
 import { silentLog } from '../../src/platform/log.ts';
 import { MemoryIntake } from '../collect/memory-intake.ts';
 import { StepClock } from './step-clock.ts';
-import type { PolicyRecord } from './record/policy-recorder.ts';
+import { MilterReplay } from './milter-replay.ts';
+import type { MilterRecord, PolicyRecord } from './record/recorder.ts';
 import { RULE } from './scenario.ts';
 
 /** In which order the two sides that tell of a thing come: both happen. */
@@ -65,18 +76,20 @@ class GrowingLog {
   }
 }
 
-function readPolicy(folder: string): PolicyRecord[] {
-  const text = readFileSync(join(folder, 'policy.ndjson'), 'utf8');
-  return text
+type Asked = PolicyRecord | MilterRecord;
+
+function readRecords<T>(file: string): T[] {
+  if (!existsSync(file)) return [];
+  return readFileSync(file, 'utf8')
     .split('\n')
     .filter((line) => line !== '')
-    .map((line) => JSON.parse(line) as PolicyRecord);
+    .map((line) => JSON.parse(line) as T);
 }
 
 /** The time of the first line of Dovecot's log, or of Postfix's, in ms. */
-function beginning(folder: string, policy: readonly PolicyRecord[]): number {
+function beginning(folder: string, asked: readonly Asked[]): number {
   const dovecot = /^\S+T\S+/.exec(readFileSync(join(folder, 'dovecot.log'), 'utf8'))?.[0];
-  const times = [policy[0]?.at, dovecot === undefined ? undefined : Date.parse(dovecot)];
+  const times = [asked[0]?.at, dovecot === undefined ? undefined : Date.parse(dovecot)];
   const known = times.filter((time) => time !== undefined);
   if (known.length === 0) throw new Error(`${folder} does not say when it was recorded`);
   return Math.min(...known);
@@ -93,9 +106,16 @@ class Wiring {
   readonly #logs: readonly [GrowingLog, GrowingLog];
   readonly #answers: Promise<unknown>[] = [];
   readonly #socketPath: string;
+  readonly #milter: Milter;
+  readonly #milterReplay: MilterReplay;
   #postfix: Socket | undefined;
 
-  constructor(directory: string, logs: readonly [GrowingLog, GrowingLog], startMs: number) {
+  constructor(
+    directory: string,
+    logs: readonly [GrowingLog, GrowingLog],
+    startMs: number,
+    shown: readonly MilterRecord[],
+  ) {
     const [dovecotLog, postfixLog] = logs;
     this.#logs = logs;
     this.clock = new StepClock(startMs);
@@ -121,14 +141,30 @@ class Wiring {
       log,
       listen: { path: this.#socketPath },
     });
+    const contents = createMessageContentsJoin(clock);
+    this.#milter = createMilter({
+      listen: { path: join(directory, 'milter') },
+      contents,
+      directory: join(directory, 'milter-notes'),
+      disk: systemDisk,
+      intake,
+      clock,
+      log,
+    });
+    this.#milterReplay = new MilterReplay(join(directory, 'milter'), shown);
+    const joins = shown.length === 0 ? {} : { contents };
     this.#collectors = [
       dovecot,
-      createPostfixCollector({ ...feed, paths: [postfixLog.path], lmtpTold }),
+      createPostfixCollector({ ...feed, ...joins, paths: [postfixLog.path], lmtpTold }),
     ];
   }
 
   async start(): Promise<void> {
-    for (const collector of [...this.#collectors, this.#service]) await collector.start();
+    for (const collector of this.#all()) await collector.start();
+  }
+
+  #all(): Collector[] {
+    return [this.#milter, ...this.#collectors, this.#service];
   }
 
   /** Waits until every line that is there has been read. */
@@ -154,10 +190,12 @@ class Wiring {
     for (let turns = 0; turns < 5; turns++) await turn();
   }
 
-  /** Asks or tells what the servers asked or told. */
-  async policy(record: PolicyRecord): Promise<void> {
+  /** Asks, tells and shows what the servers asked, told and showed. */
+  async ask(record: Asked): Promise<void> {
     this.clock.moveTo(record.at);
-    if (record.service === 'dovecot') {
+    if (record.service === 'milter') {
+      await this.#milterReplay.show(record);
+    } else if (record.service === 'dovecot') {
       // Not awaited: an answer to a report may wait for its line.
       this.#answers.push(this.#policy.handle(record.command, record.body));
     } else {
@@ -179,7 +217,8 @@ class Wiring {
     }
     await Promise.all(this.#answers);
     this.#postfix?.destroy();
-    for (const collector of [...this.#collectors, this.#service]) await collector.stop();
+    this.#milterReplay.stop();
+    for (const collector of this.#all()) await collector.stop();
     await this.#signIns.stop();
     return this.intake.journal.events;
   }
@@ -193,19 +232,27 @@ export async function replay(folder: string, order: Order): Promise<readonly Aud
       new GrowingLog(join(directory, 'dovecot.log'), join(folder, 'dovecot.log')),
       new GrowingLog(join(directory, 'maillog'), join(folder, 'maillog')),
     ] as const;
-    const policy = readPolicy(folder);
-    const wiring = new Wiring(directory, logs, beginning(folder, policy));
+    const shown = readRecords<MilterRecord>(join(folder, 'milter.ndjson'));
+    const policy = readRecords<PolicyRecord>(join(folder, 'policy.ndjson'));
+    const asked = [...policy, ...shown].toSorted((a, b) => a.at - b.at);
+    const wiring = new Wiring(directory, logs, beginning(folder, asked), shown);
     await wiring.start();
     const grow = async (lengths?: readonly [number, number]): Promise<void> => {
       for (const [index, log] of logs.entries()) log.growTo(lengths?.[index]);
       await wiring.settle();
     };
-    if (order === 'logs first') await grow();
-    for (const record of policy) {
-      if (order === 'as recorded') await grow(record.logs);
-      await wiring.policy(record);
-    }
+    const feed = async (records: readonly Asked[], together: boolean): Promise<void> => {
+      for (const record of records) {
+        if (together) await grow(record.logs);
+        await wiring.ask(record);
+      }
+    };
+    // What the milter is shown goes with the log: Postfix waits for its answer before it logs.
+    if (order === 'as recorded') await feed(asked, true);
+    if (order === 'policy first') await feed(policy, false);
+    if (order !== 'as recorded') await feed(shown, true);
     await grow();
+    if (order === 'logs first') await feed(policy, false);
     return await wiring.finish();
   } finally {
     rmSync(directory, { recursive: true, force: true });

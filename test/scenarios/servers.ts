@@ -112,7 +112,9 @@ message_size_limit = 1000000
 /** Starts the servers for scenarios; the caller stops them and removes their directory. */
 export function startScenarioServers(
   scenarios: readonly Scenario[],
-  options: Pick<MailServersOptions, 'endpoint' | 'policyService'> & { directory?: string } = {},
+  options: Pick<MailServersOptions, 'endpoint' | 'policyService' | 'milterSocket'> & {
+    directory?: string;
+  } = {},
 ): Promise<MailServers> {
   const directory = options.directory ?? mailServersDirectory('mailtrail-scenarios-');
   const script = join(directory, 'tokens.lua');

@@ -10,7 +10,12 @@ import { inParallel } from '../parallel.ts';
 import type { Scenario } from '../scenario.ts';
 import { startScenarioServers } from '../servers.ts';
 import { Stage } from '../stage.ts';
-import { startPolicyRecorder, type LogLengths, type PolicyRecord } from './policy-recorder.ts';
+import {
+  startRecorder,
+  type LogLengths,
+  type MilterRecord,
+  type PolicyRecord,
+} from './recorder.ts';
 
 /** The name that stands for the machine on which a recording was made. */
 const RECORDED_HOST = 'mail';
@@ -59,23 +64,28 @@ class RecordedLog {
 interface Recorded {
   readonly logs: readonly [RecordedLog, RecordedLog];
   readonly policy: readonly PolicyRecord[];
+  readonly milter: readonly MilterRecord[];
   readonly stages: readonly Stage[];
 }
 
-function keep(folder: string, { logs, policy, stages }: Recorded): void {
+function keep(folder: string, { logs, policy, milter, stages }: Recorded): void {
   mkdirSync(folder, { recursive: true });
   const write = (name: string, data: string | Buffer): void =>
     writeFileSync(join(folder, name), data);
   write('dovecot.log', logs[0].anonymous());
   write('maillog', logs[1].anonymous());
-  const records = policy.map((each) => {
-    const lengths: LogLengths = [
-      logs[0].anonymous(each.logs[0]).length,
-      logs[1].anonymous(each.logs[1]).length,
-    ];
-    return `${JSON.stringify({ ...each, logs: lengths })}\n`;
-  });
-  write('policy.ndjson', records.join(''));
+  const lines = (records: readonly { readonly logs: LogLengths }[]): string => {
+    const texts = records.map((each) => {
+      const lengths: LogLengths = [
+        logs[0].anonymous(each.logs[0]).length,
+        logs[1].anonymous(each.logs[1]).length,
+      ];
+      return `${JSON.stringify({ ...each, logs: lengths })}\n`;
+    });
+    return texts.join('');
+  };
+  write('policy.ndjson', lines(policy));
+  if (milter.length > 0) write('milter.ndjson', lines(milter));
   const [only, ...others] = stages;
   if (only === undefined || others.length > 0) return;
   write('commands.json', `${JSON.stringify(only.transcript.steps, null, 1)}\n`);
@@ -95,12 +105,13 @@ export async function record(
 ): Promise<void> {
   const directory = mailServersDirectory('mailtrail-record-');
   const files = [dovecotAuditLog(directory), postfixMailLog(directory)] as const;
-  const recorder = await startPolicyRecorder(() => [sizeOf(files[0]), sizeOf(files[1])]);
+  const recorder = await startRecorder(directory, () => [sizeOf(files[0]), sizeOf(files[1])]);
   try {
     const servers = await startScenarioServers(cast, {
       directory,
       endpoint: { policyUrl: recorder.policyUrl, bearerToken: 'recorder' },
       policyService: recorder.policyService,
+      milterSocket: recorder.milterSocket,
     });
     const stages = scenarios.map((scenario) => new Stage(scenario, servers));
     try {
@@ -116,7 +127,7 @@ export async function record(
         new RecordedLog(files[0], starts[0] ?? 0),
         new RecordedLog(files[1], starts[1] ?? 0),
       ] as const;
-      keep(folder, { logs, policy: recorder.records, stages });
+      keep(folder, { logs, policy: recorder.records, milter: recorder.milterRecords, stages });
     } catch (error) {
       console.error([servers.dovecot.errorLog, ...files].map(tailOf).join('\n'));
       throw error;
