@@ -1,7 +1,7 @@
 // The records that a message in Postfix's queue becomes.
 import type { AuditEvent } from '../../event/audit-event.ts';
-import { decodeEncodedWords } from '../encoded-words.ts';
 import { verdictsOf } from './authentication-results.ts';
+import { headerText } from './logged-header.ts';
 import type { MaillogDelivery, MaillogLine } from './maillog-line.ts';
 import { isFromHere } from './lineage.ts';
 import { type FailedAttempt, RECIPIENTS_MAX, type Message } from './messages.ts';
@@ -34,7 +34,7 @@ function onBehalf(message: Message): { sender?: string } {
 /** Our milter reads the whole header; what header_checks logs of it is cut at 200 characters. */
 function subjectOf(message: Message): string | undefined {
   if (message.contents !== undefined) return message.contents.subject;
-  return message.subject === undefined ? undefined : decodeEncodedWords(message.subject);
+  return message.subject === undefined ? undefined : headerText('subject', message.subject);
 }
 
 function shared(

@@ -128,12 +128,12 @@ export interface MaillogHeader {
 
 const HEADER = /^info: header ([A-Za-z-]{1,40}): (.*)$/s;
 const HEADER_END = new RegExp(
-  String.raw` from [^\s[\]]*\[[^\]\s]*\]; from=<${LOGGED_ADDRESS}>(?: to=<(${LOGGED_ADDRESS})>)?(?: proto=\w+)?(?: helo=<[^<>]*>)?$` +
-    `| from local; from=<${LOGGED_ADDRESS}>(?: to=<(${LOGGED_ADDRESS})>)?$`,
+  String.raw` from [^\s[\]]*\[[^\]\s]*\]; from=<${LOGGED_ADDRESS}>(?: to=<(${LOGGED_ADDRESS})>)?(?: proto=\w+)?(?: helo=<[^<>]*>)?(?:: [^]*)?$` +
+    `| from local; from=<${LOGGED_ADDRESS}>(?: to=<(${LOGGED_ADDRESS})>)?(?:: [^]*)?$`,
 );
 
 /**
- * Reads a header. Its value and the HELO name behind it are the sender's, so its end is the first
+ * Reads a header; what the table says to it may stand at the line's end. Its value and the HELO name behind it are the sender's, so its end is the first
  * place where Postfix may have put the client that the message is known to come from; for a client
  * that is not known, where the line's end can be read from the right.
  *
