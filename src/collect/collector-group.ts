@@ -23,6 +23,7 @@ export class CollectorGroup implements Collector {
   status(): CollectorStatus {
     const members = this.#members.map((member) => member.status());
     const reasons = members.flatMap(({ reason }) => (reason === undefined ? [] : [reason]));
+    const losses = members.flatMap(({ lost }) => (lost === undefined ? [] : [lost]));
     const states = members.map(({ state }) => state);
     const worst = (['failed', 'waiting', 'running'] as const).find((state) =>
       states.includes(state),
@@ -31,6 +32,7 @@ export class CollectorGroup implements Collector {
       name: this.#name,
       state: worst ?? 'stopped',
       ...(reasons.length > 0 && { reason: reasons.join('; ') }),
+      ...(losses.length > 0 && { lost: losses.join('; ') }),
       seen: members.reduce((sum, { seen }) => sum + seen, 0),
       events: members.reduce((sum, { events }) => sum + events, 0),
       rejected: members.reduce((sum, { rejected }) => sum + rejected, 0),

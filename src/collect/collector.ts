@@ -26,6 +26,8 @@ export interface CollectorStatus {
   readonly rejected: number;
   /** How many bytes of its source are still unread, where that is known. */
   readonly behindBytes?: number;
+  /** What of its source could not be read and never will be, the last such thing. */
+  readonly lost?: string;
 }
 
 /** One source of events. `stop` resolves when what it had read is durable. */

@@ -19,8 +19,8 @@ export interface FileMark {
   readonly last?: { readonly end: number; readonly bytes: number; readonly hash: string };
   /** When the file was last written, as far as it was looked at; ms since the epoch. */
   readonly modifiedMs?: number;
-  /** It is compressed and could not be read, so that only its inode number tells it. */
-  readonly damaged?: true;
+  /** It is compressed and has no first bytes, or damaged ones: only its inode number tells it. */
+  readonly compressed?: true;
   /** Where it was, when a symbolic link led there. */
   readonly path?: string;
 }

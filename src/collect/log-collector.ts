@@ -12,7 +12,8 @@ import type { Log } from '../platform/log.ts';
 import type { Collector, CollectorStatus, Intake } from './collector.ts';
 import { HOLD_MS, type Held, type Holdings, type HoldingsMark } from './holdings.ts';
 import { JournalError, type Checkpoint } from '../journal/journal.ts';
-import { Tail, type TailBatch } from './tail.ts';
+import type { LineBatch, LineSource } from './line-source.ts';
+import { Tail } from './tail.ts';
 import type { TailPlace } from './tail-place.ts';
 
 /** Most of a log that is read once more at a start, in bytes: some 2 s of reading. */
@@ -63,6 +64,11 @@ export interface LogCollectorOptions {
   readonly intake: Intake;
   readonly clock: Clock;
   readonly log: Log;
+  /**
+   * Gives the lines from the place on, and from the earlier one once more; the file at the path when
+   * undefined.
+   */
+  readonly follow?: (from: TailPlace | undefined, again: number) => LineSource;
 }
 
 /** The checkpoint of a log, as it is kept beside the events. */
@@ -93,7 +99,7 @@ export class LogCollector implements Collector {
   readonly #options: LogCollectorOptions;
   readonly #source: string;
   readonly #holdings: Holdings;
-  #tail: Tail | undefined;
+  #tail: LineSource | undefined;
   #reading: Promise<void> = Promise.resolve();
   #handing: Promise<void> = Promise.resolve();
   #handingCount = 0;
@@ -135,7 +141,7 @@ export class LogCollector implements Collector {
   }
 
   async start(): Promise<void> {
-    const { assembler, intake, path, clock, log } = this.#options;
+    const { assembler, intake, follow } = this.#options;
     const checkpoint = readCheckpoint(intake.checkpoint(this.#source));
     const from = checkpoint?.place;
     this.#toldTo = from?.at ?? 0;
@@ -150,15 +156,15 @@ export class LogCollector implements Collector {
       assembler.restore(checkpoint.carry);
       this.#holdings.resume(checkpoint.holdings);
     }
-    this.#tail = new Tail({
-      path,
-      clock,
-      log,
-      ...(from !== undefined && { from, again: openFrom }),
-    });
+    this.#tail = follow?.(from, openFrom) ?? this.#followFile(from, openFrom);
     this.#state = 'running';
     this.#reading = this.#readAll(this.#tail);
     await Promise.resolve();
+  }
+
+  #followFile(from: TailPlace | undefined, again: number): Tail {
+    const { path, clock, log } = this.#options;
+    return new Tail({ path, clock, log, ...(from !== undefined && { from, again }) });
   }
 
   async stop(): Promise<void> {
@@ -175,11 +181,13 @@ export class LogCollector implements Collector {
 
   status(): CollectorStatus {
     const reason = this.#refusal ?? this.#tail?.waitingFor;
+    const lost = this.#tail?.lost;
     const waits = this.#state === 'running' && reason !== undefined;
     return {
       name: this.#source,
       state: waits ? 'waiting' : this.#state,
       ...(reason !== undefined && { reason }),
+      ...(lost !== undefined && { lost }),
       seen: this.#seen,
       events: this.#events,
       rejected: this.#rejected,
@@ -213,7 +221,7 @@ export class LogCollector implements Collector {
     await this.#noting;
   }
 
-  async #readAll(tail: Tail): Promise<void> {
+  async #readAll(tail: LineSource): Promise<void> {
     for (;;) {
       const batch = await tail.next();
       if (batch === undefined) return;
@@ -229,7 +237,7 @@ export class LogCollector implements Collector {
     }
   }
 
-  #assemble(batch: TailBatch): AuditEvent[] {
+  #assemble(batch: LineBatch): AuditEvent[] {
     const { assembler } = this.#options;
     const { bytes } = batch;
     const out: AuditEvent[] = [];

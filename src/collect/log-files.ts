@@ -61,7 +61,7 @@ async function compareTo(file: OpenedFile, mark: FileMark): Promise<Likeness> {
   if (file.plain !== undefined) return likeness(file.plain, file.facts, mark);
   // A file of which nothing was read has no beginning that compression would have kept.
   if (mark.headBytes === 0) {
-    return mark.damaged === true && mark.inode === file.facts.inode ? 'same' : 'other';
+    return mark.compressed === true && mark.inode === file.facts.inode ? 'same' : 'other';
   }
   const head = await bytesAt(file.source, 0, mark.headBytes);
   return hashOf(head) === mark.head ? 'same' : 'other';
@@ -99,30 +99,85 @@ function isBefore(modifiedNs: bigint, { modifiedMs }: FileMark): boolean {
   return modifiedMs !== undefined && modifiedNs / 1_000_000n < BigInt(modifiedMs);
 }
 
+/** Whether the file is as it was when it was opened and found to be the marked one. */
+export async function stillLike(file: OpenedFile, mark: FileMark): Promise<boolean> {
+  if (file.plain === undefined) return true;
+  const facts = await file.plain.facts();
+  const like = await compareTo({ ...file, facts }, mark);
+  return like === 'same' || (like === 'shorter' && facts.size === file.facts.size);
+}
+
+/** The log and its rotated files, oldest first. */
+interface Files {
+  readonly log: FileFacts | undefined;
+  readonly rotated: readonly RotatedFile[];
+  /** Tells whether anything was renamed, made or deleted. */
+  readonly names: string;
+}
+
+async function filesOf(disk: LogDisk, path: string): Promise<Files> {
+  const log = await disk.facts(path);
+  const rotated = await rotatedFiles(path, disk);
+  const names = [log?.id, ...rotated.map((file) => `${file.path} ${file.id}`)].join('\n');
+  return { log, rotated, names };
+}
+
+/** Most looks at files that are being renamed meanwhile, before what is there is taken as it is. */
+const LOOKS_MAX = 20;
+
+/** What is found while files are renamed may be wrong: it is looked for until none was. */
+async function undisturbed<T>(
+  disk: LogDisk,
+  path: string,
+  look: (files: Files) => Promise<T>,
+  discard: (found: T) => Promise<void>,
+): Promise<T> {
+  let before = await filesOf(disk, path);
+  for (let looks = 1; ; looks++) {
+    const found = await look(before);
+    const after = await filesOf(disk, path);
+    if (after.names === before.names || looks === LOOKS_MAX) return found;
+    await discard(found);
+    before = after;
+  }
+}
+
 /**
  * Finds the marked file of the log at the path: there, or among its rotated files, renamed, copied or
  * compressed. Rejects with the operating system's error while it cannot be told what became of it:
  * a file may not be read, or nothing is there at all.
  */
-export async function findMarked(disk: LogDisk, path: string, mark: FileMark): Promise<FoundFile> {
+export function findMarked(disk: LogDisk, path: string, mark: FileMark): Promise<FoundFile> {
+  return undisturbed(
+    disk,
+    path,
+    (files) => findAmong(disk, path, files, mark),
+    async (found) => {
+      if (found.kind !== 'gone') await found.file.source.close();
+    },
+  );
+}
+
+async function findAmong(
+  disk: LogDisk,
+  path: string,
+  { log, rotated }: Files,
+  mark: FileMark,
+): Promise<FoundFile> {
   const obstacles: Obstacles = { damaged: undefined };
-  const rotated = await rotatedFiles(path, disk);
   const candidates: Candidate[] = [{ path }, ...rotated.toReversed()];
   if (mark.path !== undefined) candidates.push({ path: mark.path });
   let shorter: OpenedFile | undefined;
   for (const candidate of candidates) {
     const found = await ifMarked(disk, candidate, mark, obstacles);
     if (found === undefined) continue;
-    if (found.like === 'same') {
-      await shorter?.source.close();
-      return { kind: 'found', file: found.file };
-    }
     await shorter?.source.close();
+    if (found.like === 'same') return { kind: 'found', file: found.file };
     shorter = found.file;
   }
   if (shorter !== undefined) return { kind: 'shorter', file: shorter };
   const newer = rotated.some(({ modifiedNs }) => !isBefore(modifiedNs, mark));
-  if (!newer && (await disk.facts(path)) === undefined) {
+  if (!newer && log === undefined) {
     throw Object.assign(new Error(`ENOENT: ${path}`), { code: 'ENOENT', path });
   }
   return { kind: 'gone', reason: obstacles.damaged ?? 'it was deleted or overwritten' };
@@ -134,7 +189,7 @@ export type NextFile = Candidate & { readonly id: string };
 /** A file whose successor is looked for. */
 export interface PreviousFile {
   readonly mark: FileMark;
-  /** Of the file that is held open; undefined where it is not. */
+  /** Of the file that is held open and has a name; undefined otherwise. */
   readonly heldId: string | undefined;
 }
 
@@ -143,8 +198,7 @@ async function indexOf(
   files: readonly RotatedFile[],
   { mark, heldId }: PreviousFile,
 ): Promise<number> {
-  const held = files.findIndex(({ id }) => id === heldId);
-  if (held >= 0) return held;
+  if (heldId !== undefined) return files.findIndex(({ id }) => id === heldId);
   for (const [index, candidate] of files.entries()) {
     const found = await ifMarked(disk, candidate, mark, { damaged: undefined });
     if (found === undefined) continue;
@@ -152,6 +206,12 @@ async function indexOf(
     return index;
   }
   return -1;
+}
+
+/** Whether an open file still has a name: as the log, or as one that was rotated. */
+export async function hasName(disk: LogDisk, path: string, id: string): Promise<boolean> {
+  if ((await disk.facts(path))?.id === id) return true;
+  return (await rotatedFiles(path, disk)).some((file) => file.id === id);
 }
 
 /**
@@ -163,11 +223,24 @@ export async function nextFile(
   path: string,
   previous: PreviousFile,
 ): Promise<NextFile | undefined> {
-  const log = await disk.facts(path);
+  const { heldId } = previous;
+  if (heldId !== undefined && (await disk.facts(path))?.id === heldId) return undefined;
+  const find = (files: Files): Promise<NextFile | undefined> =>
+    nextAmong(disk, path, files, previous);
+  return undisturbed(disk, path, find, () => Promise.resolve());
+}
+
+async function nextAmong(
+  disk: LogDisk,
+  path: string,
+  { log, rotated }: Files,
+  previous: PreviousFile,
+): Promise<NextFile | undefined> {
   if (log !== undefined && log.id === previous.heldId) return undefined;
-  const rotated = await rotatedFiles(path, disk);
   const files = rotated.filter(({ id }) => id !== log?.id);
   const index = await indexOf(disk, files, previous);
+  // It was renamed or deleted just now: another look knows.
+  if (index < 0 && previous.heldId !== undefined) return undefined;
   const later =
     index >= 0
       ? files.slice(index + 1)

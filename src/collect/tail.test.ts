@@ -18,7 +18,8 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { systemClock } from '../platform/clock.ts';
 import { createLog, silentLog } from '../platform/log.ts';
 import { LINE_BYTES_MAX } from './line-cutter.ts';
-import { Tail, type TailBatch } from './tail.ts';
+import type { LineBatch } from './line-source.ts';
+import { Tail } from './tail.ts';
 import type { TailPlace } from './tail-place.ts';
 
 let directory = '';
@@ -50,7 +51,7 @@ function tailOf(from?: TailPlace, again?: number, log = silentLog): Tail {
   return tail;
 }
 
-const linesOf = (batch: TailBatch): string[] =>
+const linesOf = (batch: LineBatch): string[] =>
   batch.bytes.toString('utf8').split('\n').slice(0, -1);
 
 /** Reads until there are so many lines; what was read and where it ended. */

@@ -4,10 +4,11 @@
 import type { Clock } from '../platform/clock.ts';
 import type { Log } from '../platform/log.ts';
 import { DecompressionError } from './compressed-log.ts';
-import { likeness } from './file-mark.ts';
+import type { FileMark } from './file-mark.ts';
+import type { LineBatch, LineSource } from './line-source.ts';
 import { LINE_BYTES_MAX, LineCutter, type CutLines } from './line-cutter.ts';
 import { systemLogDisk, type FileFacts, type LogDisk } from './log-disk.ts';
-import { findMarked, nextFile, openLog, type OpenedFile } from './log-files.ts';
+import { findMarked, hasName, nextFile, openLog, stillLike, type OpenedFile } from './log-files.ts';
 import { whyUnreadable } from './unreadable-log.ts';
 import {
   FILES_REMEMBERED_MAX,
@@ -28,11 +29,6 @@ export const READ_BYTES = 256 * 1024;
 const READ_BYTES_MIN = 4096;
 /** How long a compressed file that ends too early is taken for one that is still being made, in ms. */
 export const COMPRESSING_MS_MAX = 60_000;
-
-/** Whole lines, and where reading stands after them. */
-export interface TailBatch extends CutLines {
-  readonly place: TailPlace;
-}
 
 export interface TailOptions {
   readonly path: string;
@@ -62,7 +58,7 @@ interface Current {
 }
 
 /** Follows one log file; see the head of this file. */
-export class Tail {
+export class Tail implements LineSource {
   readonly #path: string;
   readonly #clock: Clock;
   readonly #log: Log;
@@ -114,9 +110,9 @@ export class Tail {
   }
 
   /** The next whole lines; waits for them. Undefined once stopped. */
-  async next(): Promise<TailBatch | undefined> {
+  async next(): Promise<LineBatch | undefined> {
     while (!this.#stopped) {
-      let found: TailBatch | 'again' | 'wait';
+      let found: LineBatch | 'again' | 'wait';
       try {
         found = await this.#step();
       } catch (error) {
@@ -139,7 +135,7 @@ export class Tail {
     this.#wakeup.close();
   }
 
-  async #step(): Promise<TailBatch | 'again' | 'wait'> {
+  async #step(): Promise<LineBatch | 'again' | 'wait'> {
     const current = this.#current;
     if (current === undefined) return (await this.#open()) ? 'again' : 'wait';
     const { opened, bytes } = current;
@@ -149,7 +145,7 @@ export class Tail {
     const count = unread === 0 ? 0 : await this.#readInto(current, buffer);
     // Looked at after reading, so that what was read is of this file and not of one written over it.
     if (opened.path === this.#path && !(await bytes.unchanged(opened.source, size))) {
-      await this.#overwritten(current, size);
+      await this.#putBack(current);
       return 'again';
     }
     const left = Math.max(0, unread - count);
@@ -157,6 +153,7 @@ export class Tail {
       left > 0 ? buffer.subarray(0, count) : withoutNulsAtEnd(buffer.subarray(0, count));
     this.#behindBytes = Number.isFinite(left) ? left : READ_BYTES;
     if (chunk.length === 0) return this.#atEnd(current);
+    this.#waitingFor = undefined;
     this.#atLiveEnd = false;
     bytes.read(chunk);
     const cut = current.cutter.take(chunk);
@@ -219,7 +216,7 @@ export class Tail {
       this.#lostIfDamaged(opened, error);
       const { inode, modifiedNs } = opened.facts;
       const modifiedMs = Number(modifiedNs / 1_000_000n);
-      const damaged = { inode, headBytes: 0, head: '', modifiedMs, damaged: true } as const;
+      const damaged = { inode, headBytes: 0, head: '', modifiedMs, compressed: true } as const;
       this.#wanted = { kind: 'after', file: { ...damaged, base: this.#readTo } };
     }
     return true;
@@ -228,7 +225,7 @@ export class Tail {
   async #openMarked(file: TailedFile, offset: number): Promise<boolean> {
     const found = await findMarked(this.#disk, this.#path, file);
     if (found.kind === 'found') {
-      await this.#begin(found.file, file.base, offset);
+      await this.#begin(found.file, file.base, offset, file);
       return true;
     }
     const later = this.#remembered.find(({ base }) => base > file.base);
@@ -240,7 +237,7 @@ export class Tail {
     }
     this.#readTo = Math.max(this.#resumedAt, file.base + offset);
     if (found.kind === 'shorter') {
-      await this.#beginShorter(found.file, this.#readTo);
+      await this.#beginShorter(found.file, this.#readTo, file);
       return true;
     }
     this.#lose(this.#path, found.reason);
@@ -249,18 +246,30 @@ export class Tail {
   }
 
   /** Goes on at the end of a file that has lost bytes which had been read. */
-  async #beginShorter(opened: OpenedFile, readTo: number): Promise<void> {
+  async #beginShorter(opened: OpenedFile, readTo: number, mark: FileMark): Promise<void> {
     const { size } = opened.facts;
-    this.#remembered = [];
-    await this.#begin(opened, readTo - size, size);
+    if (await this.#begin(opened, readTo - size, size, mark)) {
+      this.#remembered = this.#remembered.slice(-1);
+    }
   }
 
-  async #begin(opened: OpenedFile, base: number, offset: number): Promise<void> {
+  /** Begins to read; false when the file is not as it was marked any more, and is to be found anew. */
+  async #begin(
+    opened: OpenedFile,
+    base: number,
+    offset: number,
+    mark?: FileMark,
+  ): Promise<boolean> {
     let bytes: TailedBytes;
     let realPath: string;
     try {
       bytes = await TailedBytes.at(opened.source, offset);
       realPath = await this.#disk.realPath(opened.path);
+      // It may have been written over since it was compared with the mark.
+      if (mark !== undefined && !(await stillLike(opened, mark))) {
+        await opened.source.close();
+        return false;
+      }
     } catch (error) {
       await opened.source.close();
       throw error;
@@ -270,9 +279,10 @@ export class Tail {
     const cutter = new LineCutter(base + offset);
     this.#current = { opened, realPath, base, bytes, cutter, facts, leaving: false };
     this.#remember(this.#current);
+    return true;
   }
 
-  #batch(current: Current, cut: CutLines): TailBatch {
+  #batch(current: Current, cut: CutLines): LineBatch {
     for (const line of cut.overlong) {
       this.#log.warn('a line was skipped because it is too long', {
         file: current.opened.path,
@@ -286,12 +296,13 @@ export class Tail {
   }
 
   /** The log is read to its end, unless it was replaced or another file follows. */
-  async #atEnd(current: Current): Promise<TailBatch | 'again' | 'wait'> {
+  async #atEnd(current: Current): Promise<LineBatch | 'again' | 'wait'> {
     this.#behindBytes = 0;
     if (current.leaving) return (await this.#leave(current)) ?? 'again';
     const { opened, facts } = current;
-    if (opened.path === this.#path && (await this.#replaced(current))) return 'again';
-    const heldId = opened.plain === undefined ? undefined : facts.id;
+    const named = opened.plain !== undefined && (await hasName(this.#disk, this.#path, facts.id));
+    if (opened.plain !== undefined && !named && (await this.#replaced(current))) return 'wait';
+    const heldId = named ? facts.id : undefined;
     const mark = marked(current);
     current.leaving = (await nextFile(this.#disk, this.#path, { mark, heldId })) !== undefined;
     this.#atLiveEnd = !current.leaving;
@@ -300,26 +311,27 @@ export class Tail {
   }
 
   /**
-   * Whether the path leads to another file with the same contents, from which reading goes on: an
-   * editor has written it anew, or the file system gives no lasting inode numbers.
+   * Whether the file that is held was deleted, and another with its contents is there, from which
+   * reading goes on: an editor has written it anew, it was copied or compressed, or the file system
+   * gives no lasting inode numbers.
    */
   async #replaced(current: Current): Promise<boolean> {
-    const found = await this.#disk.facts(this.#path);
-    const { facts, base, bytes, cutter } = current;
-    if (found === undefined || found.id === facts.id || found.size < bytes.offset) return false;
-    if (bytes.offset === 0) return false;
-    const opened = await openLog(this.#disk, this.#path);
-    if ((await likeness(opened.source, opened.facts, marked(current))) !== 'same') {
-      await opened.source.close();
-      return false;
+    if (current.bytes.offset === 0) return false;
+    try {
+      const found = await findMarked(this.#disk, this.#path, marked(current));
+      if (found.kind !== 'gone') await found.file.source.close();
+      if (found.kind !== 'found') return false;
+    } catch (error) {
+      // Nothing is there, or it may not be read: what is held open is not given up for that.
+      this.#waitingFor = whyUnreadable(this.#path, error as NodeJS.ErrnoException);
+      return true;
     }
-    await this.#close();
-    await this.#begin(opened, base, cutter.place - base);
+    await this.#putBack(current);
     return true;
   }
 
   /** Leaves a file that nobody writes any more; a last line without newline is whole then. */
-  async #leave(current: Current): Promise<TailBatch | undefined> {
+  async #leave(current: Current): Promise<LineBatch | undefined> {
     const cut = current.cutter.finish();
     this.#remember(current);
     await this.#close();
@@ -331,26 +343,11 @@ export class Tail {
     return cut === undefined ? undefined : this.#batch(current, cut);
   }
 
-  /** The file has fewer bytes than were read, or others: it was truncated, and perhaps written anew. */
-  async #overwritten(current: Current, size: number): Promise<void> {
-    const { opened, base, bytes, cutter } = current;
-    const mark = marked(current);
-    if (size > 0 && size >= mark.headBytes && (await bytes.beginsTheSame(opened.source))) {
-      if (size < bytes.offset) {
-        this.#current = undefined;
-        await this.#beginShorter({ ...opened, facts: current.facts }, cutter.readTo);
-        return;
-      }
-    }
-    const found = await findMarked(this.#disk, this.#path, mark);
+  /** Closes the file; it, or its copy, is found again by what was read of it. */
+  async #putBack(current: Current): Promise<void> {
+    const offset = current.cutter.place - current.base;
+    this.#wanted = { kind: 'marked', file: marked(current), offset };
     await this.#close();
-    if (found.kind === 'found') return this.#begin(found.file, base, cutter.place - base);
-    if (found.kind === 'shorter') await found.file.source.close();
-    this.#readTo = cutter.readTo;
-    this.#wanted = { kind: 'log' };
-    this.#log.info('the log was truncated, and no copy has more of it; reading it anew', {
-      file: opened.path,
-    });
   }
 
   #lose(path: string, reason: string): void {
@@ -365,11 +362,7 @@ export class Tail {
   /** What cannot be read now is tried again, from where the last whole line ended. */
   async #failed(error: NodeJS.ErrnoException): Promise<void> {
     const current = this.#current;
-    if (current !== undefined) {
-      const offset = current.cutter.place - current.base;
-      this.#wanted = { kind: 'marked', file: marked(current), offset };
-      await this.#close();
-    }
+    if (current !== undefined) await this.#putBack(current);
     this.#behindBytes = 0;
     this.#waitingFor = whyUnreadable(this.#path, error);
   }
@@ -394,6 +387,7 @@ function marked({ opened, realPath, base, bytes, facts }: Current): TailedFile {
     ...bytes.mark(),
     modifiedMs: Number(facts.modifiedNs / 1_000_000n),
     ...(realPath !== opened.path && { path: realPath }),
+    ...(opened.plain === undefined && { compressed: true }),
     base,
   };
 }
