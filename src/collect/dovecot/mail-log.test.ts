@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { mailLogAction, parseMailLog, readMailLog } from './mail-log.ts';
+import { mailLogAction, parseMailLog, readMailLog, withoutFolderInFront } from './mail-log.ts';
 
 const REST =
   'msgid=<m1@example.test>, size=432, vsize=451, from=Carol <c@example.test>, subject=Hello, flags=(\\Seen)';
@@ -25,6 +25,8 @@ describe('a line read for a known folder', () => {
     ['control characters in its name', 'a\tb\u0085', 'a?b?'],
     ['a line separator in its name', 'a\u2028b', 'a\u2028b'],
     ['a long name', 'f'.repeat(100), `${'f'.repeat(61)}...`],
+    ['a long name, cut in front of dots', `${'f'.repeat(61)}.x.y`, `${'f'.repeat(61)}...`],
+    ['a long name, cut in front of more dots', `${'f'.repeat(61)}..x`, `${'f'.repeat(61)}...`],
     [
       'a long name, cut inside a character',
       `${'f'.repeat(60)}${'ä'.repeat(20)}`,
@@ -85,4 +87,27 @@ test.each([
   [`expunge: box=a\u2028b, uid=7, ${REST}`, 'expunge'],
 ])('what %j says was done', (text, action) => {
   expect(mailLogAction(text)).toBe(action);
+});
+
+describe("Dovecot 2.4's folder in front of the line", () => {
+  test.each([
+    ['INBOX', 'save: box=INBOX, uid=7'],
+    ['a: save: b', 'save: box=a: save: b, uid=7'],
+    ['Projects', 'copy from INBOX: box=Projects, uid=7'],
+    ['x'.repeat(80), `delete: box=${'x'.repeat(61)}..., uid=7`],
+  ])('%s is taken away', (folder, line) => {
+    expect(withoutFolderInFront(`Mailbox ${folder}: ${line}, ${REST}`)).toBe(`${line}, ${REST}`);
+  });
+
+  test.each(['Mailbox created: Trash', 'Mailbox INBOX: Mailbox created', 'save: box=a, uid=7'])(
+    'other text stays: %s',
+    (text) => {
+      expect(withoutFolderInFront(text)).toBe(text);
+    },
+  );
+
+  test('a name that looks like a line makes it unreadable, never another line', () => {
+    const forged = 'x: delete: box=x, uid=1';
+    expect(withoutFolderInFront(`Mailbox ${forged}: save: box=${forged}, uid=7, ${REST}`)).toBe('');
+  });
 });

@@ -41,6 +41,17 @@ export function mailLogAction(text: string): MailLogAction | undefined {
   return HEAD.exec(text)?.[1] as MailLogAction | undefined;
 }
 
+/** Where the dots of a cut name end that is as expected up to the place; -1 where it was not cut. */
+function endOfCut(text: string, from: number, to: number, next: string): number {
+  // The name itself may go on with dots, or the last of what is left is a part of a character.
+  for (let dots = to + 1; dots > to - CUT.length; dots--) {
+    if (!text.startsWith(CUT + next, dots) || (dots > to && text[to] !== '\ufffd')) continue;
+    const isLong = Buffer.byteLength(text.slice(from, dots)) >= CUT_NAME_BYTES_MIN;
+    return isLong ? dots + CUT.length : -1;
+  }
+  return -1;
+}
+
 /**
  * Where the name ends that is written at the place in mail_log's way, control characters as `?` and
  * long names cut; -1 where another name is written there.
@@ -52,12 +63,7 @@ function endOfName(text: string, from: number, name: string, next: string): numb
   for (const character of name) {
     if (text.startsWith(character, at)) at += character.length;
     else if (text[at] === '?' && UNPRINTABLE.test(character)) at++;
-    else {
-      const dots = text[at] === '\ufffd' ? at + 1 : at;
-      const cut = text.startsWith(CUT + next, dots);
-      const long = Buffer.byteLength(text.slice(from, dots)) >= CUT_NAME_BYTES_MIN;
-      return cut && long ? dots + CUT.length : -1;
-    }
+    else return endOfCut(text, from, at, next);
   }
   return text.startsWith(next, at) ? at : -1;
 }
@@ -141,4 +147,29 @@ export function readMailLog(
   const end = endOfName(text, at + box.length, folder, ', uid=');
   const details = end < 0 ? undefined : readDetails(text.slice(end));
   return details && { action, sourceFolder, folder, ...details };
+}
+
+const NAMED = 'Mailbox ';
+/** Further in a line no folder's name ends, in characters: names have at most 255 bytes (Maildir). */
+const NAME_END_MAX = 600;
+
+/**
+ * The text as 2.3 writes it: 2.4 names the folder in front of the line as well, e.g.
+ * `Mailbox INBOX: save: box=INBOX, …`. Empty where a folder's own name makes that readable in two
+ * ways; other text is given back as it is.
+ */
+export function withoutFolderInFront(text: string): string {
+  if (!text.startsWith(NAMED)) return text;
+  let found: string | undefined;
+  for (let at = text.indexOf(': ', NAMED.length); at >= 0 && at <= NAME_END_MAX;) {
+    const line = text.slice(at + 2);
+    const head = HEAD.exec(line);
+    const name = text.slice(NAMED.length, at);
+    if (head !== null && endOfName(line, head[0].length, name, ', uid=') >= 0) {
+      if (found !== undefined) return '';
+      found = line;
+    }
+    at = text.indexOf(': ', at + 1);
+  }
+  return found ?? text;
 }
