@@ -3,7 +3,9 @@
 // no event may come or go.
 import { isDeepStrictEqual } from 'node:util';
 import type { AuditEvent } from '../../src/event/audit-event.ts';
+import { USER_AGENT_LENGTH_MAX } from '../../src/collect/dovecot/user-agent.ts';
 import { decodeEncodedWords } from '../../src/collect/encoded-words.ts';
+import { unrevised } from '../collect/visible.ts';
 import { sanitized, wellFormed } from './hostile-text.ts';
 import { type Choice, type Choices, MARKS } from './stories.ts';
 
@@ -44,7 +46,7 @@ function flat(value: object, prefix = ''): Map<string, unknown> {
 /** The forms that a text has where it is let through: whole, printable, decoded, cut as the servers cut. */
 function forms(text: string): string[] {
   const printable = sanitized(text, Infinity);
-  const cuts = [80, 200, 1000].flatMap((max) => [
+  const cuts = [80, 200, USER_AGENT_LENGTH_MAX, 1000].flatMap((max) => [
     sanitized(text, max),
     printable.slice(0, max),
     `${text.slice(0, max)}...`,
@@ -89,12 +91,32 @@ function difference(found: Flat, harmless: Flat, choices: Choices): string | und
   return undefined;
 }
 
+/** What was done, which no text may change. */
+function kindOf(event: AuditEvent): string {
+  const fields = flat(event);
+  const names = ['log_type', 'action', 'command', 'object_type', 'event.eventName'];
+  return JSON.stringify(names.map((name) => fields.get(name) ?? ''));
+}
+
+/**
+ * The events of the same kind next to each other, in the order in which they were told: how long an
+ * event waits for another line depends on texts, too.
+ */
+function byKind(events: readonly AuditEvent[]): AuditEvent[] {
+  return events
+    .map((event) => ({ kind: kindOf(event), event: unrevised(event) }))
+    .toSorted((a, b) => (a.kind < b.kind ? -1 : a.kind > b.kind ? 1 : 0))
+    .map(({ event }) => event);
+}
+
 /** What a stranger's texts changed that they must not; undefined when nothing. */
 export function forgery(
-  found: readonly AuditEvent[],
-  harmless: readonly AuditEvent[],
+  foundEvents: readonly AuditEvent[],
+  harmlessEvents: readonly AuditEvent[],
   choices: Choices,
 ): string | undefined {
+  const found = byKind(foundEvents);
+  const harmless = byKind(harmlessEvents);
   const shared = Math.min(found.length, harmless.length);
   for (let i = 0; i < shared; i++) {
     const problem = difference(flat(found[i] ?? {}), flat(harmless[i] ?? {}), choices);

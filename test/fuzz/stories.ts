@@ -64,6 +64,11 @@ function quoted(text: string): string {
   return `"${text.replaceAll(/["\\]/g, String.raw`\$&`)}"`;
 }
 
+/** A folder as a client names it: `&` begins an encoded part and stands for itself as `&-`. */
+function named(folder: string): string {
+  return quoted(folder.replaceAll('&', '&-'));
+}
+
 function imap(name: string, args: string, fields: Record<string, unknown> = {}): string {
   return event('imap_command_finished', 'imap', {
     remote_ip: '203.0.113.7',
@@ -124,8 +129,8 @@ export function dovecotStory(choices: Choices): string[] {
       mailbox: 'INBOX',
       tagged_reply: 'OK [APPENDUID 1795413371 1] Append completed.',
     }),
-    imap('CREATE', quoted(folder), { mailbox: folder }),
-    imap('SELECT', quoted(folder), { mailbox: folder }),
+    imap('CREATE', named(folder), { mailbox: folder }),
+    imap('SELECT', named(folder), { mailbox: folder }),
     event('mail_opened', 'imap', {
       cmd_name: 'UID FETCH',
       reason_code: ['imap:cmd_uid_fetch', 'imap:fetch_body'],
@@ -142,7 +147,7 @@ export function dovecotStory(choices: Choices): string[] {
     event('mail_expunged', 'imap', { cmd_name: 'EXPUNGE', mailbox: folder, uid: 7 }),
     mailLog('expunge', folder, 7, choices, '\\Deleted \\Seen'),
     imap('EXPUNGE', '', { mailbox: folder }),
-    imap('SETACL', `${quoted(folder)} bob lr`),
+    imap('SETACL', `${named(folder)} bob lr`),
     event('mail_user_session_finished', 'imap', {}),
     event('auth_request_finished', 'auth', {
       ...auth,

@@ -12,10 +12,13 @@ import type { FuzzTarget } from './target.ts';
 /** Some time after the stories. */
 const NOW_MS = Date.UTC(2026, 10, 24);
 
+/** Of a text that is empty nothing is told. */
+const nonEmptyText = hostileText.map((text) => text || 'x');
+
 /** Harmless but for some. */
 const choices: fc.Arbitrary<Choices> = fc
   .record(
-    Object.fromEntries(Object.keys(MARKS).map((name) => [name, hostileText])) as {
+    Object.fromEntries(Object.keys(MARKS).map((name) => [name, nonEmptyText])) as {
       [Name in keyof Choices]: fc.Arbitrary<string>;
     },
     { requiredKeys: [] },
