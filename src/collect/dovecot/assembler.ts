@@ -28,7 +28,7 @@ import type { SignInJoin } from './sign-in-join.ts';
 import type { SignInAttempt } from './sign-in.ts';
 import { parseProcessLine } from './text-line.ts';
 import { Traced, type Completed } from './traced.ts';
-import { userAgentOfId } from './user-agent.ts';
+import { userAgentOf, userAgentOfId } from './user-agent.ts';
 
 export interface DovecotAssemblerOptions {
   readonly now: () => number;
@@ -82,6 +82,7 @@ export class DovecotAssembler implements Assembler {
         'auth_request_finished',
         (event, at, live, out) => this.#signIns.requestFinished(event, at, live, out),
       ],
+      ['imap_id_received', (event, at, _, out) => this.#idReceived(event, at, out)],
       ['imap_command_finished', (event, at, _, out) => this.#commandFinished(event, at, out)],
       ['mail_opened', (event, at, _, out) => this.#opened(event, at, out)],
       ['mail_expunged', (event, at, _, out) => this.#expunged(event, at, out)],
@@ -197,12 +198,27 @@ export class DovecotAssembler implements Assembler {
     const name = textField(fields, 'cmd_name');
     if (id === undefined || name === undefined) return;
     const session = this.#sessions.use(id);
-    if (name === 'ID') this.#identified(session, textField(fields, 'cmd_args') ?? '', at, out);
+    if (name === 'ID') {
+      this.#identified(session, userAgentOfId(textField(fields, 'cmd_args') ?? ''), at, out);
+    }
     this.#imap.commandFinished(event, name, session, at, out);
   }
 
-  #identified(session: Session, args: string, at: number, out: AuditEvent[]): void {
-    const userAgent = userAgentOfId(args);
+  /** 2.4's event of IMAP ID; the one before signing in has no session and is repeated by the sign-in. */
+  #idReceived(event: DovecotEvent, at: number, out: AuditEvent[]): void {
+    const { fields } = event;
+    const id = textField(fields, 'session');
+    if (id === undefined) return;
+    const program = [textField(fields, 'id_param_name'), textField(fields, 'id_param_version')];
+    this.#identified(this.#sessions.use(id), userAgentOf(program[0], program[1]), at, out);
+  }
+
+  #identified(
+    session: Session,
+    userAgent: string | undefined,
+    at: number,
+    out: AuditEvent[],
+  ): void {
     if (userAgent === undefined) return;
     this.#signIns.identified(session.id, userAgent, out);
     session.userAgent = userAgent;

@@ -1,11 +1,17 @@
 // An attempt to sign in as each source of a log tells of it: an event, a failure's text line, the
 // line of a login process.
 import type { FailureLine, LoginLine } from './auth-line.ts';
-import { numberField, textField, type DovecotEvent } from './event-line.ts';
+import { numberField, textField, type DovecotEvent, type EventFields } from './event-line.ts';
 import type { PassdbOutcome } from './passdb-results.ts';
 import { protocolOfService, transportOf } from './protocol.ts';
 import type { SignInAttempt } from './sign-in.ts';
 import { userAgentOfId } from './user-agent.ts';
+
+/** 2.4 says `secured` where 2.3 says `trusted`: not encrypted, but from this host or network. */
+function transportOfEvent(fields: EventFields): string | undefined {
+  const transport = textField(fields, 'transport');
+  return transport === 'secured' ? 'trusted' : transport;
+}
 
 /** What `auth_request_finished` says, with what the passdbs said before it. */
 export function attemptOfEvent(
@@ -33,7 +39,7 @@ export function attemptOfEvent(
     sourcePort: numberField(fields, 'remote_port') || undefined,
     userAgent: userAgentOfId(textField(fields, 'client_id') ?? ''),
     mechanism: textField(fields, 'mechanism'),
-    transport: transportOf(service, textField(fields, 'transport')),
+    transport: transportOf(service, transportOfEvent(fields)),
     success,
     policyReject: textField(fields, 'policy_result') === 'refused',
     refusal: undefined,
@@ -60,7 +66,7 @@ export function attemptOfFailure(line: FailureLine): SignInAttempt {
     sourceIp: line.ip,
     sourcePort: undefined,
     userAgent: undefined,
-    mechanism: undefined,
+    mechanism: line.mechanism,
     transport: undefined,
     success: false,
     policyReject: line.result === 'policy_refused',

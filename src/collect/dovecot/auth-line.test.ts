@@ -149,3 +149,75 @@ test('what the client is', () => {
     parse('imap-login: Info: ID sent: name=T, version=1: user=<>, rip=192.0.2.1, session=<S2>'),
   ).toMatchObject({ session: 'S2', userAgent: 'T/1' });
 });
+
+describe('as Dovecot 2.4 writes them', () => {
+  test('failures, with the attempt in front of the level', () => {
+    expect(
+      parse('auth(al@x.test,192.0.2.1,sasl:plain)<S/1>: Info: users: Password mismatch'),
+    ).toEqual({
+      kind: 'failure',
+      timeMs: Date.parse('2026-11-23T09:21:13Z'),
+      by: 'users',
+      user: 'al@x.test',
+      ip: '192.0.2.1',
+      master: false,
+      session: 'S/1',
+      mechanism: 'PLAIN',
+      result: 'password_mismatch',
+      refusal: undefined,
+    });
+    expect(
+      parse('auth(admin,2001:db8::1,sasl:login,master)<S1>: Info: masters: Password mismatch'),
+    ).toMatchObject({ master: true, user: 'admin', mechanism: 'LOGIN' });
+    expect(parse('auth(al@x.test,192.0.2.1,sasl:plain): Info: users: unknown user')).toMatchObject({
+      session: undefined,
+      result: 'user_unknown',
+    });
+    const disallowed =
+      'plain: Username character disallowed by auth_username_chars: 0xc3 (username: bo\u00e9b x)';
+    expect(parse(`auth(?,192.0.2.1,sasl:plain)<S1>: Info: ${disallowed}`)).toMatchObject({
+      result: 'username_disallowed',
+      user: 'bo\u00e9b x',
+    });
+    const refused =
+      'policy: Authentication failure due to policy server refusal: Denied by access control rule R: 1';
+    expect(parse(`auth(al@x.test,192.0.2.1,sasl:plain)<S1>: Info: ${refused}`)).toMatchObject({
+      by: 'policy',
+      result: 'policy_refused',
+      refusal: 'Denied by access control rule R: 1',
+    });
+  });
+
+  test.each([
+    'auth(al@x.test,192.0.2.1,sasl:plain)<S1>: Info: policy: Policy check action is drop connection',
+    'auth(admin,192.0.2.1,sasl:plain,master)<S1>: Info: Master user logging in as al@x.test',
+    'imap(auth(al@x.test,192.0.2.1,sasl:plain)<S1>: Info: users: Password mismatch',
+  ])('other lines tell of no failure: %s', (text) => {
+    expect(parse(text)).toBeUndefined();
+  });
+
+  test('logins and aborted logins', () => {
+    const elements =
+      'user=<al@x.test>, orig=<admin>, method=PLAIN, rip=192.0.2.1, rport=40776, lip=192.0.2.9, lport=143';
+    expect(
+      parse(`imap-login: Info: Logged in: ${elements}, mpid=9, secured, pat=<T1>, session=<S1>`),
+    ).toMatchObject({
+      kind: 'login',
+      user: 'al@x.test',
+      userTyped: 'admin',
+      patId: 'T1',
+      transport: 'secured',
+      session: 'S1',
+    });
+    expect(
+      parse(
+        `imap-login: Info: Login aborted: Logged out (auth failed, 2 attempts in 0 secs) (auth_failed): ${elements}, session=<S1>`,
+      ),
+    ).toMatchObject({ kind: 'gone', attempts: 2, mechanism: 'PLAIN', session: 'S1' });
+    expect(
+      parse(
+        'imap-login: Info: Login aborted: Logged out (no auth attempts in 0 secs) (no_auth_attempts): user=<>, rip=192.0.2.1, session=<S1>',
+      ),
+    ).toMatchObject({ kind: 'gone', user: '', attempts: 0 });
+  });
+});

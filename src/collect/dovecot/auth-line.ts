@@ -4,6 +4,12 @@
 //   imap-login: Info: Login: user=<alice@example.test>, method=PLAIN, rip=…, session=<…>
 //   imap-login: Info: Disconnected: Aborted login (auth failed, 2 attempts in 4 secs): user=<…>, …
 //
+// and the same by Dovecot 2.4:
+//
+//   auth(alice@example.test,192.0.2.1,sasl:plain)<session>: Info: users: Password mismatch
+//   imap-login: Info: Logged in: user=<alice@example.test>, method=PLAIN, rip=…, session=<…>
+//   imap-login: Info: Login aborted: Logged out (auth failed, 2 attempts in 4 secs) (auth_failed): user=<…>, …
+//
 // A failure's line is written only with `auth_verbose = yes`. User names in these lines are not
 // quoted, so a line is read only where what a stranger wrote cannot be taken for something else.
 import { readTime } from '../log-time.ts';
@@ -23,6 +29,8 @@ export interface FailureLine {
   readonly master: boolean;
   /** Absent for who asks by SASL from outside: Postfix. */
   readonly session: string | undefined;
+  /** e.g. `PLAIN`; only Dovecot 2.4 says it. */
+  readonly mechanism: string | undefined;
   /** In the words of Dovecot's events, e.g. `password_mismatch`. */
   readonly result: string;
   /** What a policy server told the client. */
@@ -69,6 +77,17 @@ const WORKER = /^conn unix:auth-worker \([^()]*\): auth-worker<\d+>: /;
 const ABOUT =
   /^([A-Za-z0-9_.-]{1,64})\(([^,()<>]{0,256}),([0-9A-Fa-f.:]{2,45})(,master)?(?:,<([A-Za-z0-9+/=]{1,64})>)?\): /;
 
+/** The head of Dovecot 2.4's authentication service, which has the attempt in front of the level. */
+const PROCESS_2_4 = new RegExp(
+  [
+    /^(?:[^\s:]+ )?(?:dovecot(?:\[\d+\])?: )?/,
+    /auth\(([^,()<>]{0,256}),([0-9A-Fa-f.:]{2,45}),sasl:([a-z0-9-]{1,40})(,master)?\)/,
+    /(?:<([A-Za-z0-9+/=]{1,64})>)?: (?:Info: )?([A-Za-z0-9_.-]{1,64}): /,
+  ]
+    .map(({ source }) => source)
+    .join(''),
+);
+
 const RESULTS: readonly (readonly [RegExp, string])[] = [
   [/^password mismatch/i, 'password_mismatch'],
   [/^unknown user/i, 'user_unknown'],
@@ -79,22 +98,15 @@ const REFUSED = /^Authentication failure due to policy server refusal(?:: (.*))?
 const DISALLOWED =
   /^Username character disallowed by auth_username_chars: \S+ \(username: (.*)\)$/s;
 
-function failureLine(text: string, timeMs: number): FailureLine | undefined {
-  const about = ABOUT.exec(text);
-  if (about === null) return undefined;
-  const said = text.slice(about[0].length);
-  const shared = {
-    kind: 'failure' as const,
-    timeMs,
-    by: about[1] ?? '',
-    ip: about[3] ?? '',
-    master: about[4] !== undefined,
-    session: about[5],
-  };
+/** What is in front of a failure's own words. */
+type Attempt = Pick<FailureLine, 'by' | 'user' | 'ip' | 'master' | 'session' | 'mechanism'>;
+
+function failureLine(attempt: Attempt, said: string, timeMs: number): FailureLine | undefined {
+  const shared = { kind: 'failure' as const, timeMs, ...attempt };
   const refused = REFUSED.exec(said);
   if (refused !== null) {
     const refusal = refused[1]?.slice(0, VALUE_LENGTH_MAX);
-    return { ...shared, user: about[2] ?? '', result: 'policy_refused', refusal };
+    return { ...shared, result: 'policy_refused', refusal };
   }
   const disallowed = DISALLOWED.exec(said);
   if (disallowed !== null) {
@@ -102,12 +114,30 @@ function failureLine(text: string, timeMs: number): FailureLine | undefined {
     return { ...shared, user, result: 'username_disallowed', refusal: undefined };
   }
   const result = RESULTS.find(([words]) => words.test(said))?.[1];
-  if (result === undefined) return undefined;
-  return { ...shared, user: about[2] ?? '', result, refusal: undefined };
+  return result === undefined ? undefined : { ...shared, result, refusal: undefined };
+}
+
+/** A line of 2.3's authentication service: the attempt is in its text. */
+function textFailure(text: string, timeMs: number): FailureLine | undefined {
+  const about = ABOUT.exec(text);
+  if (about === null) return undefined;
+  const [head, by = '', user = '', ip = '', master, session] = about;
+  const attempt = { by, user, ip, master: master !== undefined, session, mechanism: undefined };
+  return failureLine(attempt, text.slice(head.length), timeMs);
+}
+
+/** A line of 2.4's authentication service: the attempt is in its head. */
+function headFailure(rest: string, timeMs: number): FailureLine | undefined {
+  const about = PROCESS_2_4.exec(rest);
+  if (about === null) return undefined;
+  const [head, user = '', ip = '', mechanism = '', master, session, by = ''] = about;
+  const attempt = { by, user, ip, master: master !== undefined, session };
+  const said = rest.slice(head.length);
+  return failureLine({ ...attempt, mechanism: mechanism.toUpperCase() }, said, timeMs);
 }
 
 const ENDED =
-  /^(?:Login: |(?:Disconnected|Aborted login)[^()]*(?:\(([^()]*)\))?[^()]*: )user=<(.*)$/s;
+  /^(?:Login: |Logged in: |(?:Disconnected|Aborted login|Login aborted)[^()]*(?:\(([^()]*)\))?[^()]*(?:\([a-z_]+\))?: )user=<(.*)$/s;
 const ATTEMPTS = /, (\d{1,6}) attempts in \d+ secs$/;
 const SESSION = /, session=<([A-Za-z0-9+/=]{1,64})>(?:,|$)/g;
 
@@ -132,7 +162,7 @@ function loginLine(service: string, text: string, timeMs: number): LoginLine | u
   const names = elements.slice(0, elements.lastIndexOf(', method='));
   const user = /^(.*?)>(?:, orig=<|, auth_user=<|$)/s.exec(names)?.[1] ?? '';
   const typed = /, orig=<(.*?)>(?:, auth_user=<.*)?$/s.exec(names)?.[1];
-  const login = text.startsWith('Login: ');
+  const login = text.startsWith('Login: ') || text.startsWith('Logged in: ');
   return {
     kind: login ? 'login' : 'gone',
     timeMs,
@@ -167,18 +197,19 @@ export function agentLine(session: string | undefined, text: string): AgentLine 
  * Reads a line; undefined when it tells nothing of a sign-in.
  *
  * @param nowMs our clock, by which a time stamp without a year is completed
- * @see Dovecot 2.3 src/auth/auth-request.c (auth_request_get_log_prefix), settings auth_verbose,
+ * @see Dovecot 2.3 and 2.4 src/auth/auth-request.c (auth_request_get_log_prefix), settings auth_verbose,
  *   login_log_format_elements, imap_id_log
  */
 export function parseAuthLine(line: Buffer, nowMs: number): AuthLine | undefined {
   const head = line.subarray(0, MARK_BYTES_MAX);
   if (!MARKS.some((mark) => head.includes(mark))) return undefined;
   const timed = readTime(line.toString('utf8'), nowMs);
-  const process = timed === undefined ? null : PROCESS.exec(timed.rest);
-  if (timed === undefined || process === null) return undefined;
+  if (timed === undefined) return undefined;
+  const process = PROCESS.exec(timed.rest);
+  if (process === null) return headFailure(timed.rest, timed.timeMs);
   const name = process[1] ?? '';
   const text = timed.rest.slice(process[0].length);
-  if (name.startsWith('auth')) return failureLine(text.replace(WORKER, ''), timed.timeMs);
+  if (name.startsWith('auth')) return textFailure(text.replace(WORKER, ''), timed.timeMs);
   if (text.startsWith('ID sent: ')) return agentLine(undefined, text);
   return loginLine(name.slice(0, -'-login'.length), text, timed.timeMs);
 }

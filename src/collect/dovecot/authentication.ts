@@ -392,5 +392,6 @@ function whoOfEvent(event: DovecotEvent): string {
   const { fields } = event;
   const session = textField(fields, 'session');
   if (session !== undefined) return session;
-  return JSON.stringify([fields['service'], fields['original_user'], fields['remote_ip']]);
+  const service = fields['service'] ?? fields['protocol'];
+  return JSON.stringify([service, fields['original_user'], fields['remote_ip']]);
 }

@@ -10,7 +10,7 @@ import {
   type AccessEvent,
 } from './access-record.ts';
 import { CausedLines } from './caused-lines.ts';
-import { numberField, textField, type DovecotEvent } from './event-line.ts';
+import { numberField, textField, type DovecotEvent, type EventFields } from './event-line.ts';
 import { appendRecords, folderRecord, imapCommand, type ImapCommand } from './imap-commands.ts';
 import { mailLogAction } from './mail-log.ts';
 import { MailLogJoin, type JoinedCommand } from './mail-log-join.ts';
@@ -180,7 +180,7 @@ export class ImapAccess {
     const { fields } = event;
     const uid = numberField(fields, 'uid');
     const mailbox = textField(fields, 'mailbox');
-    const command = textField(fields, 'cmd_name');
+    const command = textField(fields, 'cmd_name') ?? pop3Command(fields);
     if (uid === undefined || uid === 0 || mailbox === undefined) return;
     const user = textField(fields, 'user') ?? session?.user;
     const folder = ownedFolder(mailbox, user, this.#options.sharedPrefix);
@@ -228,4 +228,16 @@ function recordsOf(
   }
   const { items, toldItems, mailLog } = known;
   return messageRecords({ command, items, toldItems: toldItems.length, mailLog }) ?? [];
+}
+
+/**
+ * The command that a POP3 session's event belongs to: `TOP`, `RETR`, `QUIT`.
+ *
+ * @see Dovecot 2.3 and 2.4 event reasons, `pop3:cmd_top`
+ */
+function pop3Command(fields: EventFields): string | undefined {
+  const codes = fields['reason_code'];
+  const code: unknown = Array.isArray(codes) ? codes[0] : codes;
+  const command = typeof code === 'string' ? /^pop3:cmd_([a-z]{1,10})$/.exec(code)?.[1] : undefined;
+  return command?.toUpperCase();
 }

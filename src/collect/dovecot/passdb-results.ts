@@ -22,6 +22,11 @@ export interface PassdbOutcome {
   readonly at: number;
 }
 
+/** In 2.3 `passdb` is the driver; in 2.4 it is the block's name, and the driver has a field of its own. */
+function driverOf({ fields }: DovecotEvent): string | undefined {
+  return textField(fields, 'passdb_driver') ?? textField(fields, 'passdb');
+}
+
 interface Results {
   readonly at: number;
   readonly given: { readonly result: string; readonly driver: string }[];
@@ -41,7 +46,7 @@ export class PassdbResults {
     const result = textField(event.fields, 'result');
     if (result === undefined || textField(event.fields, 'command') !== undefined) return;
     const known = this.#results.get(attempt);
-    const given = { result, driver: textField(event.fields, 'passdb') ?? '' };
+    const given = { result, driver: driverOf(event) ?? '' };
     if (known !== undefined) {
       if (known.given.length < RESULTS_OF_ATTEMPT_MAX) known.given.push(given);
       return;

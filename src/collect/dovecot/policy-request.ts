@@ -33,7 +33,18 @@ export interface PolicyRequest {
   /** Only in reports. */
   readonly success: boolean | undefined;
   readonly policyReject: boolean;
+  /** Why it failed, in the words of Dovecot's passdb events; only reports of 2.4 say it. */
+  readonly failure: string | undefined;
 }
+
+/** `%{fail_type}` in the words of passdb results. @see Dovecot 2.4, setting auth_policy_request_attributes */
+const RESULT_OF_FAIL_TYPE: Readonly<Record<string, string>> = {
+  credentials: 'password_mismatch',
+  account: 'user_unknown',
+  disabled: 'user_disabled',
+  expired: 'pass_expired',
+  internal: 'internal_failure',
+};
 
 type Body = Readonly<Record<string, unknown>>;
 
@@ -93,6 +104,7 @@ export function readPolicyRequest(input: unknown): PolicyRequest {
   const user = text(body, 'user');
   const loginUser = text(body, 'login_user');
   const service = text(body, 'protocol') ?? 'unknown';
+  const failType = text(body, 'fail_type');
   const secondName = loginUser === undefined ? undefined : user;
   return {
     userId: (loginUser ?? user ?? login ?? '').toLowerCase(),
@@ -109,5 +121,9 @@ export function readPolicyRequest(input: unknown): PolicyRequest {
     patId: text(body, 'pat_id'),
     success: flag(body, 'success'),
     policyReject: flag(body, 'policy_reject') ?? false,
+    failure:
+      failType !== undefined && Object.hasOwn(RESULT_OF_FAIL_TYPE, failType)
+        ? RESULT_OF_FAIL_TYPE[failType]
+        : undefined,
   };
 }

@@ -281,3 +281,34 @@ test('the report of a refused attempt names the rule, each session its own', asy
     'Denied by access control rule',
   ]);
 });
+
+test.each([
+  ['credentials', { user_id: 'alice@example.test', failure_detail: 'password_mismatch' }],
+  ['account', { user_id: undefined, failure_detail: 'user_unknown' }],
+  ['disabled', { auth_failed_reason: 'Account disabled', failure_detail: 'user_disabled' }],
+  ['expired', { auth_failed_reason: 'Password expired', failure_detail: 'pass_expired' }],
+  ['internal', { auth_failed_reason: 'Internal authentication failure' }],
+  ['constructor', { failure_detail: undefined }],
+])("Dovecot 2.4's fail_type %s is the reason", async (failType, expected) => {
+  const { handler: policy, intake } = handler();
+  await policy.handle('report', body({ fail_type: failType, success: false }));
+  const event: object = {
+    user_id: undefined,
+    failure_detail: undefined,
+    ...intake.journal.events[0],
+  };
+  expect(event).toMatchObject({
+    auth_failed_reason: 'Invalid username or password',
+    ...expected,
+  });
+});
+
+test("a master user's wrong name is not the mailbox's", async () => {
+  const { handler: policy, intake } = handler();
+  const request = body({ fail_type: 'account', login_user: 'alice@example.test', user: 'admin' });
+  await policy.handle('report', { ...request, success: false });
+  expect(intake.journal.events[0]).toMatchObject({
+    user_id: 'alice@example.test',
+    impersonator_id: 'admin',
+  });
+});

@@ -77,7 +77,8 @@ function attemptOf(
     session: request.session,
     requestId: undefined,
     userId: request.userId === '' ? undefined : request.userId,
-    userUnknown: false,
+    // Of a master user, not of the mailbox that he asked for.
+    userUnknown: request.failure === 'user_unknown' && request.impersonatorId === undefined,
     userTyped: request.userTyped,
     impersonatorId: request.impersonatorId,
     protocol: request.protocol,
@@ -89,7 +90,7 @@ function attemptOf(
     success: request.success,
     policyReject: request.policyReject,
     refusal: request.policyReject ? refused : undefined,
-    passdbResult: undefined,
+    passdbResult: request.success || request.policyReject ? undefined : request.failure,
     patId: request.patId,
     serverName: undefined,
   };

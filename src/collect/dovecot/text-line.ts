@@ -1,16 +1,17 @@
 // A line of one of Dovecot's mail processes, e.g. `imap(alice)<pid><session>{…}: Info: save: …`, in a
 // file or in syslog. Only its fixed head is trusted.
+import { withoutFolderInFront } from './mail-log.ts';
 
 /** What the head of a mail process's line says. */
 export interface ProcessLine {
-  /** e.g. `imap` */
+  /** e.g. `imap`; ManageSieve, which 2.4 calls `sieve`, is `managesieve`. */
   readonly service: string;
   readonly session: string;
   readonly text: string;
 }
 
 const MAIL_PROCESS =
-  /(?:^| )(imap|pop3|lmtp|lda|managesieve|submission)\([^()<>{}]*\)<\d+><([A-Za-z0-9+/=:]{1,64})>(?:\{[^{}]*\})?: (?:Info: )?/;
+  /(?:^| )(imap|pop3|lmtp|lda|managesieve|sieve|submission)\([^()<>{}]*\)<\d+><([A-Za-z0-9+/=:]{1,64})>(?:\{[^{}]*\})?: (?:Info: )?/;
 
 /** What stands in front of the process: time stamp, host, `dovecot:`; never another process's text. */
 function isFrame(text: string): boolean {
@@ -26,8 +27,8 @@ export function parseProcessLine(line: string): ProcessLine | undefined {
   const head = MAIL_PROCESS.exec(line);
   if (head === null || !isFrame(line.slice(0, head.index))) return undefined;
   return {
-    service: head[1] ?? '',
+    service: head[1] === 'sieve' ? 'managesieve' : (head[1] ?? ''),
     session: head[2] ?? '',
-    text: line.slice(head.index + head[0].length),
+    text: withoutFolderInFront(line.slice(head.index + head[0].length)),
   };
 }
