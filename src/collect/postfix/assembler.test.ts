@@ -266,3 +266,21 @@ test('equal queue ids of two servers in one log are two messages', () => {
     { server_name: 'mail', source_ip: '192.0.2.1', event: { from: 'a@partner.test' } },
   ]);
 });
+
+test('what is refused on a connection in which somebody handed in before is his', () => {
+  const refused =
+    'NOQUEUE: reject: RCPT from unknown[192.0.2.7]: 553 5.7.1 <root@x.test>: Sender address rejected: not owned by user alice@x.test; from=<root@x.test> to=<c@far.test> proto=ESMTP helo=<h>';
+  const before = line('submission/smtpd', refused);
+  const [first] = told([before]);
+  expect(first).not.toHaveProperty('user_id');
+  const events = told([SUBMITTED, MESSAGE_ID, QUEUED, before, line('smtpd', refused, 2)]);
+  expect(events.slice(0, 2)).toMatchObject([
+    {
+      event: { eventName: 'OUTGOING_EMAIL_REJECTED' },
+      user_id: 'alice@x.test',
+      sign_in_id: QID,
+    },
+    { event: { eventName: 'INCOMING_EMAIL_REJECTED' } },
+  ]);
+  expect(events[1]).not.toHaveProperty('user_id');
+});

@@ -16,7 +16,6 @@ import {
   isOutgoing,
   MAILBOX_AGENTS,
   recipientsOf,
-  rejectionRecords,
   removalRecord,
 } from './email-records.ts';
 import { continueOpen, handedOnAs, isFromHere, notificationOf, relateReply } from './lineage.ts';
@@ -36,6 +35,7 @@ import {
   traceIdOf,
   type Message,
 } from './messages.ts';
+import { rejectionRecords } from './refusal-records.ts';
 import { parseRejection, type Rejection } from './rejection.ts';
 import { connectionEnd, SmtpConnections } from './smtp-connections.ts';
 
@@ -125,7 +125,7 @@ export class PostfixAssembler implements Assembler {
     if (line.text.startsWith(NO_QUEUE)) {
       const rejection = parseRejection(line.text.slice(NO_QUEUE.length));
       if (rejection === undefined) return 'passed';
-      out.push(...rejectionRecords(undefined, line, rejection));
+      out.push(...rejectionRecords({ sender: this.#connections.userOf(line) }, line, rejection));
       return 'used';
     }
     if (line.program !== 'smtpd') return 'passed';
@@ -201,7 +201,7 @@ export class PostfixAssembler implements Assembler {
     out: AuditEvent[],
   ): LineOutcome {
     const message = this.#messages.use(queueId, line.host, at);
-    out.push(...rejectionRecords(message, line, rejection));
+    out.push(...rejectionRecords({ message }, line, rejection));
     if (rejection.action === 'discard') message.discarded = true;
     // Our milter sees the same as an abort: it was a refusal, and is told as one. A refused recipient
     // leaves the message to the others.

@@ -5,12 +5,11 @@ import { headerText } from './logged-header.ts';
 import type { MaillogDelivery, MaillogLine } from './maillog-line.ts';
 import { isFromHere } from './lineage.ts';
 import { type FailedAttempt, RECIPIENTS_MAX, type Message } from './messages.ts';
-import type { Rejection } from './rejection.ts';
 
 export type EmailEvent = Extract<AuditEvent, { log_type: 'EMAIL_EVENT_LOGS' }>;
 
 /** Longest answer of another server that is kept, in characters. */
-const RESPONSE_LENGTH_MAX = 1_000;
+export const RESPONSE_LENGTH_MAX = 1_000;
 
 /** The address in a From header, e.g. of `"Ann" <ann@example.test>`. */
 export function addressOf(header: string): string | undefined {
@@ -37,7 +36,8 @@ function subjectOf(message: Message): string | undefined {
   return message.subject === undefined ? undefined : headerText('subject', message.subject);
 }
 
-function shared(
+/** What every event of a message says of it. */
+export function shared(
   message: Message,
 ): Pick<EmailEvent['event'], 'from' | 'subject' | 'messageId' | 'sender'> {
   const from = authorOf(message);
@@ -278,64 +278,6 @@ export function expiryRecords(message: Message, line: MaillogLine): AuditEvent[]
   return [...message.failing].map(([recipient, attempt]) =>
     bounce(message, line, recipient, attempt, outgoing),
   );
-}
-
-/** Services to which users submit; what they refuse is on its way out. */
-const SUBMISSION = /submission|smtps/i;
-
-/**
- * Something was refused, or taken in another way than it came. A refusal is an event of our own; what
- * a table or a check of Postfix did with a message that was taken is an applied rule.
- */
-export function rejectionRecords(
-  message: Message | undefined,
-  line: MaillogLine,
-  rejection: Rejection,
-): AuditEvent[] {
-  const outgoing =
-    message?.saslUser !== undefined ||
-    message?.origin === 'local' ||
-    SUBMISSION.test(line.instance);
-  const { action, dsn, recipient, stage } = rejection;
-  const reason = rejection.reason.slice(0, RESPONSE_LENGTH_MAX);
-  const sourceIp = rejection.address ?? message?.clientAddress;
-  const from = rejection.sender === '' ? undefined : rejection.sender;
-  const envelope = {
-    ...(recipient !== undefined && recipient !== '' && { recipient }),
-    ...(message !== undefined && shared(message)),
-    ...(from !== undefined && { from }),
-  };
-  const refused = outgoing ? 'OUTGOING_EMAIL_REJECTED' : 'INCOMING_EMAIL_REJECTED';
-  const rule = {
-    eventName: 'RULE_APPLIED',
-    ...envelope,
-    ruleName: stage,
-    ruleType: outgoing ? 'OUTBOUND_RULE' : 'INBOUND_RULE',
-    ruleActions: [{ action }],
-    reason,
-  } as const;
-  const told = (event: EmailEvent['event']): EmailEvent => ({
-    log_type: 'EMAIL_EVENT_LOGS',
-    event_timestamp: line.timeMs,
-    ...(message !== undefined && {
-      ...head(message, line.timeMs),
-      traceId: message.traceId,
-    }),
-    event,
-    protocol: 'SMTP',
-    ...(sourceIp !== undefined && { source_ip: sourceIp }),
-    ...(message !== undefined && { queue_id: message.queueId }),
-    ...(dsn !== undefined && { dsn }),
-    ...(message?.signInId !== undefined && { sign_in_id: message.signInId }),
-    server_name: line.host,
-  });
-  if (action !== 'reject') return [told(rule)];
-  const records = [told({ eventName: refused, ...envelope, reason })];
-  if (rejection.byMilter && /\bDMARC\b/i.test(reason)) {
-    const { recipient: _, ...rest } = envelope;
-    records.push(told({ eventName: 'DMARC_POLICY_APPLIED', ...rest, policy: 'REJECT' }));
-  }
-  return records;
 }
 
 /** A client that was handing in a message gave it up. */

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { parseRejection } from './rejection.ts';
+import { ENVELOPE_PLACES_MAX, parseRejection } from './rejection.ts';
 
 test.each([
   [
@@ -36,11 +36,42 @@ test.each([
   ],
   [
     'reject: CONNECT from unknown[unknown]: 521 5.7.1 no; proto=SMTP',
-    { address: undefined, reason: '521 5.7.1 no; proto=SMTP', sender: undefined },
+    { address: undefined, reason: '521 5.7.1 no', sender: undefined },
   ],
   [
     'reject: header Subject: buy from unknown[192.0.2.1]; from=<a@b.test> to=<c@x.test> proto=ESMTP helo=<h>: 5.7.1 no such mail',
-    { stage: 'header', address: undefined },
+    {
+      stage: 'header',
+      address: '192.0.2.1',
+      dsn: '5.7.1',
+      reason: '5.7.1 no such mail',
+      recipient: 'c@x.test',
+    },
+  ],
+  [
+    'discard: body buy; from=<x> now from local; from=<a@b.test> to=<c@x.test>',
+    {
+      action: 'discard',
+      stage: 'body',
+      reason: 'buy; from=<x> now',
+      sender: 'a@b.test',
+    },
+  ],
+  [
+    'milter-hold: END-OF-MESSAGE from mx.partner.test[192.0.2.1]: milter triggers HOLD action; from=<a@b.test> to=<c@x.test> proto=ESMTP helo=<h>',
+    { action: 'hold', byMilter: true, reason: 'milter triggers HOLD action' },
+  ],
+  [
+    'reject: CONNECT from [192.0.2.7]:40123: all server ports busy',
+    { stage: 'CONNECT', address: '192.0.2.7', reason: 'all server ports busy', dsn: undefined },
+  ],
+  [
+    'reject: RCPT from mx.partner.test[192.0.2.1]:2525: 450 4.2.0 <c@x.test>: Recipient address rejected: Greylisted; see http://list.test/; from=<a@b.test> to=<c@x.test> proto=ESMTP helo=<h>',
+    { dsn: '4.2.0', sender: 'a@b.test', recipient: 'c@x.test' },
+  ],
+  [
+    'reject: RCPT from unknown[192.0.2.1]: 550 5.7.1 <müller@x.test>: no; from=<jürgen@b.test> to=<müller@x.test> proto=ESMTP helo=<h>',
+    { sender: 'jürgen@b.test', recipient: 'müller@x.test' },
   ],
 ])('%s', (text, expected) => {
   expect(parseRejection(text)).toMatchObject(expected);
@@ -69,4 +100,15 @@ test('with a HELO that looks like an envelope neither is believed', () => {
   expect(rejection).toMatchObject({ address: '192.0.2.1', dsn: '5.1.1' });
   expect(rejection?.recipient).toBeUndefined();
   expect(rejection?.sender).toBeUndefined();
+});
+
+function withPlaces(places: number): string {
+  const more = '; proto='.repeat(places - 1);
+  return `reject: RCPT from unknown[192.0.2.1]: 550 no${more}; from=<a@b.test> to=<c@x.test>`;
+}
+
+test(`of more than ${ENVELOPE_PLACES_MAX} places that look like the envelope none is believed`, () => {
+  expect(parseRejection(withPlaces(ENVELOPE_PLACES_MAX))?.recipient).toBe('c@x.test');
+  const rejection = parseRejection(withPlaces(ENVELOPE_PLACES_MAX + 1));
+  expect(rejection).toMatchObject({ recipient: undefined, reason: '550 no' });
 });

@@ -15,7 +15,10 @@ export interface Rejection {
   readonly address: string | undefined;
   /** The enhanced status code, e.g. `5.7.1`. */
   readonly dsn: string | undefined;
-  /** What the client was told, with what Postfix added for the log. */
+  /**
+   * What the client was told, with what Postfix added for the log; of a header or a line of the text
+   * what the table says to it, or else the header or line itself.
+   */
   readonly reason: string;
   /** The envelope, where it can be told from what the client put beside it. */
   readonly sender: string | undefined;
@@ -27,47 +30,81 @@ const HEAD =
 /** cleanup's header and body checks quote what they found before they say where it came from. */
 const CONTENT = /^(reject|discard|hold|redirect|filter): (header|body) /;
 const CODES = /^(?:(\d{3}) )?(?:(\d\.\d{1,3}\.\d{1,3}) )?/;
-const ENVELOPE = new RegExp(
-  `^; from=<(${LOGGED_ADDRESS})>(?:,? to=<(${LOGGED_ADDRESS})>)?(?:,? proto=\\w+)?(?:,? helo=<[^]*>)?$`,
-);
-const ENVELOPE_BEGINS = '; from=<';
+const ENVELOPE =
+  `;(?: from=<(${LOGGED_ADDRESS})>)?(?:,? to=<(${LOGGED_ADDRESS})>)?` +
+  String.raw`(?:,? proto=\w+)?(?:,? helo=<[^]*>)?`;
+const AT_END = new RegExp(`^${ENVELOPE}$`);
+/** What a table says to it stands behind the envelope. */
+const BEFORE_TEXT = new RegExp(`^${ENVELOPE}(?:: ([^]*))?$`);
+const ENVELOPE_BEGINS = /; (?:from=<|to=<|proto=)/;
+const ENVELOPE_BEGINS_LENGTH = '; proto='.length;
+const FOUND_FROM = / from (?:local|unknown|[^\s[\]]*\[([0-9A-Fa-f.:]+)\])$/;
+/** Most places of one line that may look like its envelope; of more than that none is believed. */
+export const ENVELOPE_PLACES_MAX = 16;
+
+interface Envelope {
+  readonly at: number;
+  readonly sender: string | undefined;
+  readonly recipient: string | undefined;
+  readonly text: string | undefined;
+}
 
 /** The envelope at the end of the text, and where it begins; undefined where there might be two. */
-function envelopeOf(text: string): { at: number; sender: string; to?: string } | undefined {
-  let found: { at: number; sender: string; to?: string } | undefined;
-  for (
-    let at = text.indexOf(ENVELOPE_BEGINS);
-    at >= 0;
-    at = text.indexOf(ENVELOPE_BEGINS, at + 1)
-  ) {
-    const envelope = ENVELOPE.exec(text.slice(at));
+function envelopeOf(text: string, pattern: RegExp): Envelope | undefined {
+  let found: Envelope | undefined;
+  let places = 0;
+  for (let at = text.indexOf('; '); at >= 0; at = text.indexOf('; ', at + 1)) {
+    if (!ENVELOPE_BEGINS.test(text.slice(at, at + ENVELOPE_BEGINS_LENGTH))) continue;
+    if (++places > ENVELOPE_PLACES_MAX) return undefined;
+    const envelope = pattern.exec(text.slice(at));
     if (envelope === null) continue;
     if (found !== undefined) return undefined;
-    const to = envelope[2];
-    found = { at, sender: envelope[1] ?? '', ...(to !== undefined && { to }) };
+    found = { at, sender: envelope[1], recipient: envelope[2], text: envelope[3] };
   }
   return found;
 }
 
-function rejected(
-  action: string,
-  byMilter: boolean,
-  stage: string,
-  address: string,
-  rest: string,
-): Rejection {
-  const codes = CODES.exec(rest);
-  const envelope = envelopeOf(rest);
-  const reasonEnds = envelope?.at ?? rest.indexOf(ENVELOPE_BEGINS);
+function upTo(text: string, end: number): string {
+  return end < 0 ? text : text.slice(0, end);
+}
+
+function known(address: string | undefined): string | undefined {
+  return address === 'unknown' ? undefined : address;
+}
+
+/** A line of smtpd, postscreen or a milter: what the client was told, then the envelope. */
+function refusedCommand(head: RegExpExecArray, text: string): Rejection {
+  const [whole, milter, action = '', stage = '', address] = head;
+  const rest = text.slice(whole.length);
+  const envelope = envelopeOf(rest, AT_END);
   return {
     action: action as Rejection['action'],
-    byMilter,
+    byMilter: milter !== undefined,
     stage,
-    address: address === 'unknown' || address === '' ? undefined : address,
-    dsn: codes?.[2],
-    reason: reasonEnds < 0 ? rest : rest.slice(0, reasonEnds),
+    address: known(address),
+    dsn: CODES.exec(rest)?.[2],
+    reason: upTo(rest, envelope?.at ?? rest.search(ENVELOPE_BEGINS)),
     sender: envelope?.sender,
-    recipient: envelope?.to,
+    recipient: envelope?.recipient,
+  };
+}
+
+/** A line of cleanup's checks: what was found, then the envelope, then what the table says to it. */
+function refusedContent(head: RegExpExecArray, text: string): Rejection {
+  const [whole, action = '', stage = ''] = head;
+  const rest = text.slice(whole.length);
+  const envelope = envelopeOf(rest, BEFORE_TEXT);
+  const found = upTo(rest, envelope?.at ?? rest.search(ENVELOPE_BEGINS));
+  const from = FOUND_FROM.exec(found);
+  return {
+    action: action as Rejection['action'],
+    byMilter: false,
+    stage,
+    address: from?.[1],
+    dsn: CODES.exec(envelope?.text ?? '')?.[2],
+    reason: envelope?.text ?? (from === null ? found : found.slice(0, from.index)),
+    sender: envelope?.sender,
+    recipient: envelope?.recipient,
   };
 }
 
@@ -79,12 +116,7 @@ function rejected(
  */
 export function parseRejection(text: string): Rejection | undefined {
   const head = HEAD.exec(text);
-  if (head !== null) {
-    const [whole, milter, action = '', stage = '', address = ''] = head;
-    return rejected(action, milter !== undefined, stage, address, text.slice(whole.length));
-  }
+  if (head !== null) return refusedCommand(head, text);
   const content = CONTENT.exec(text);
-  if (content === null) return undefined;
-  const [whole, action = '', stage = ''] = content;
-  return rejected(action, false, stage, '', text.slice(whole.length));
+  return content === null ? undefined : refusedContent(content, text);
 }

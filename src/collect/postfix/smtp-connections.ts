@@ -30,8 +30,15 @@ interface Connection {
   endedAt: number;
   readonly connectedMs: number | undefined;
   firstQueueId: string | undefined;
+  user: string | undefined;
   /** Of the message that was begun last. */
   lastQueueId: string | undefined;
+}
+
+/** A user as a connection names him, with its first message. */
+export interface SignedInSender {
+  readonly saslUser: string;
+  readonly signInId: string;
 }
 
 /** The connections of one log. */
@@ -57,6 +64,13 @@ export class SmtpConnections {
     }
   }
 
+  /** Who handed in messages on the line's connection before, and the sign-in's id. */
+  userOf(line: MaillogLine): SignedInSender | undefined {
+    const { user, firstQueueId } = this.#connections.get(processOf(line)) ?? {};
+    if (user === undefined || firstQueueId === undefined) return undefined;
+    return { saslUser: user, signInId: firstQueueId };
+  }
+
   /** The queue id of the message that was begun last on the line's connection; the answer is given once. */
   takeLast(line: MaillogLine): string | undefined {
     const connection = this.#connections.get(processOf(line));
@@ -70,6 +84,7 @@ export class SmtpConnections {
     const process = processOf(line);
     const connection = this.#connections.get(process) ?? this.#begin(process, at, undefined);
     connection.lastQueueId = queueId;
+    connection.user = user;
     if (connection.firstQueueId !== undefined) return connection.firstQueueId;
     connection.firstQueueId = queueId;
     const told: SaslConnection = {
@@ -99,6 +114,7 @@ export class SmtpConnections {
       endedAt: Infinity,
       connectedMs,
       firstQueueId: undefined,
+      user: undefined,
       lastQueueId: undefined,
     };
     this.#connections.delete(process);
