@@ -176,6 +176,49 @@ test('a bad line, a NUL hole, invalid UTF-8 and an overlong line do not stop the
   expect(said.join('')).toMatch(/a line was skipped because it is too long/);
 });
 
+test('lines that end in CR LF, and repetitions that syslog counted', async () => {
+  writeFileSync(
+    path,
+    '+a\r\nNov 23 02:42:19 mx dovecot: message repeated 3 times: [ x]\r\n<22>+b\r\n\r\n',
+  );
+  await started();
+  await have(2);
+  expect(users()).toEqual(['+a', '+b']);
+});
+
+test('repetitions are told one by one, each at a place of its own before the next line', async () => {
+  const line = 'm dovecot: message repeated 3 times: [ x]\n';
+  writeFileSync(path, `${line}+b\n`);
+  const seen: number[] = [];
+  class Places extends Lines {
+    override take(
+      bytes: Buffer,
+      start: number,
+      end: number,
+      at: number,
+      live: boolean,
+      out: AuditEvent[],
+    ): LineOutcome {
+      seen.push(at);
+      return super.take(bytes, start, end, at, live, out);
+    }
+  }
+  const collector = new LogCollector({
+    kind: 'test',
+    path,
+    assembler: new Places(),
+    intake,
+    clock: fastClock(20),
+    log: createLog((text) => said.push(text), { level: 'warn', now: () => 0 }),
+  });
+  running.push(collector);
+  await collector.start();
+  await have(1);
+  expect(new Set(seen).size).toBe(4);
+  expect(seen.toSorted((a, b) => a - b)).toEqual(seen);
+  expect(seen.at(-1)).toBe(line.length);
+});
+
 test('bad lines are quoted at most once in a while', async () => {
   writeFileSync(path, 'bad\n'.repeat(1000));
   const collector = await started();

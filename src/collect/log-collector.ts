@@ -9,6 +9,7 @@
 import type { AuditEvent } from '../event/audit-event.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Log } from '../platform/log.ts';
+import { REPEATS_MAX, unframe } from './framing/line-frame.ts';
 import type { Collector, CollectorStatus, Intake } from './collector.ts';
 import { HOLD_MS, type Held, type Holdings, type HoldingsMark } from './holdings.ts';
 import { JournalError, type Checkpoint } from '../journal/journal.ts';
@@ -93,6 +94,7 @@ function readCheckpoint(value: unknown): LogCheckpoint | undefined {
 
 const NEWLINE = 0x0a;
 const NUL = 0x00;
+const CARRIAGE_RETURN = 0x0d;
 
 /** Reads one log file; see the head of this file. */
 export class LogCollector implements Collector {
@@ -238,7 +240,6 @@ export class LogCollector implements Collector {
   }
 
   #assemble(batch: LineBatch): AuditEvent[] {
-    const { assembler } = this.#options;
     const { bytes } = batch;
     const out: AuditEvent[] = [];
     this.#rejected += batch.overlong.length;
@@ -248,9 +249,10 @@ export class LogCollector implements Collector {
       let from = start;
       // A hole that a crash or a truncation left reads as NULs in front of the next line.
       while (bytes[from] === NUL) from++;
+      const to = bytes[end - 1] === CARRIAGE_RETURN ? end - 1 : end;
       const before = out.length;
       const live = at >= this.#toldTo;
-      const outcome = from < end ? assembler.take(bytes, from, end, at, live, out) : 'passed';
+      const outcome = from < to ? this.#take(bytes, from, to, at, live, out) : 'passed';
       start = end + 1;
       if (!live) {
         out.length = before;
@@ -261,6 +263,28 @@ export class LogCollector implements Collector {
         this.#reject(at, bytes.toString('utf8', from, Math.min(end, from + 200)));
     }
     return out;
+  }
+
+  /** Takes a line out of its frame, so often as it says. */
+  #take(
+    bytes: Buffer,
+    from: number,
+    to: number,
+    at: number,
+    live: boolean,
+    out: AuditEvent[],
+  ): LineOutcome {
+    const { assembler } = this.#options;
+    const framed = unframe(bytes, from, to);
+    if (framed === undefined) return assembler.take(bytes, from, to, at, live, out);
+    let outcome: LineOutcome = 'passed';
+    for (let n = 0; n < framed.times; n++) {
+      // Each has a place of its own, all before the next line's.
+      const place = at + n / REPEATS_MAX;
+      outcome = assembler.take(framed.bytes, 0, framed.bytes.length, place, live, out);
+    }
+    if (live && outcome !== 'passed') this.#rejected += framed.dropped;
+    return outcome;
   }
 
   #reject(at: number, line: string): void {
@@ -354,7 +378,8 @@ export class LogCollector implements Collector {
       assembler.openFrom() ?? Infinity,
       this.#holdings.openFrom() ?? Infinity,
     );
-    const openFrom = Math.max(open, place.at - REREAD_BYTES_MAX);
+    // Repetitions of a line have places between it and the next; the line is read as a whole.
+    const openFrom = Math.max(Math.floor(open), place.at - REREAD_BYTES_MAX);
     const files = place.files.filter(
       (_, index) => (place.files[index + 1]?.base ?? Infinity) > openFrom,
     );

@@ -55,7 +55,10 @@ function numbersGrow(files: readonly Ranked[]): boolean {
   let growing = 0;
   let falling = 0;
   for (const compressed of [true, false]) {
-    const alike = files.filter((file) => (file.compression !== undefined) === compressed);
+    // An empty file was made when the one before it was still being written.
+    const alike = files.filter(
+      ({ compression, size }) => (compression !== undefined) === compressed && size > 0,
+    );
     alike.sort(compareNumbers);
     for (const [index, file] of alike.entries()) {
       const next = alike[index + 1];
