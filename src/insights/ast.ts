@@ -139,10 +139,18 @@ export interface FilterCommand extends Span {
   readonly condition: Expression;
 }
 
+/** `filterIndex`: a filter by fields that may have an index. */
+export interface FilterIndexCommand extends Span {
+  readonly kind: 'filterIndex';
+  readonly condition: Expression;
+}
+
 export interface StatsCommand extends Span {
   readonly kind: 'stats';
   readonly items: readonly Item[];
   readonly by: readonly Item[];
+  /** How far the bins after `by` begin from where they would without it. */
+  readonly offset?: Period;
 }
 
 export interface SortKey extends Span {
@@ -167,20 +175,29 @@ export interface DedupCommand extends Span {
   readonly keys: readonly Expression[];
 }
 
+/** A text's own format, in place of a pattern. */
+export type TextFormat =
+  | (Span & { readonly kind: 'logfmt' | 'csv' })
+  /** The element or attribute at a path such as `/event/@level`. */
+  | (Span & { readonly kind: 'xml'; readonly path: StringLiteral });
+
 export interface ParseCommand extends Span {
   readonly kind: 'parse';
   /** `@message` when absent. */
   readonly source?: Expression;
   /** A glob with `*` for each alias, or a regular expression whose named groups are the aliases. */
-  readonly pattern: StringLiteral | RegexLiteral;
+  readonly pattern: StringLiteral | RegexLiteral | TextFormat;
   /** Empty with named groups. */
   readonly aliases: readonly Name[];
+  /** Whether each match makes a row of its own. */
+  readonly multi?: true;
 }
 
 export type Command =
   | FieldsCommand
   | DisplayCommand
   | FilterCommand
+  | FilterIndexCommand
   | StatsCommand
   | SortCommand
   | LimitCommand

@@ -39,5 +39,15 @@ export const REGEX_REPEAT_MAX = 1_000;
  */
 export const REGEX_STEPS_MAX = 250_000;
 
+/**
+ * Rows that `parse … multi` or `unnest` make of one: as many as fit into one event of 1 MiB in any
+ * sensible form, and few enough that a block of rows stays in memory. Further matches or items are
+ * left out.
+ */
+export const ROWS_PER_ROW_MAX = 10_000;
+
+/** How far bins may be shifted, in ms; as far as the longest bin reaches. */
+export const OFFSET_MAX_MS = 10 * 366 * 86_400_000;
+
 /** Branches of `case`. @see CloudWatch Logs user guide, "case" */
 export const CASE_BRANCHES_MAX = 10;

@@ -1,5 +1,13 @@
 // Expressions as text that parses to the same tree, with no more parentheses than needed.
-import type { Argument, Expression, Item, Name, RegexLiteral, StringLiteral } from './ast.ts';
+import type {
+  Argument,
+  Expression,
+  Item,
+  Name,
+  Period,
+  RegexLiteral,
+  StringLiteral,
+} from './ast.ts';
 import { isReservedWord } from './parse/expressions.ts';
 
 /** How tightly each form binds, as in the parser. */
@@ -50,9 +58,14 @@ export function printPattern(pattern: StringLiteral | RegexLiteral): string {
   return `"${pattern.value.replace(/[\\"\n\t\r]/g, (char) => STRING_ESCAPES.get(char) ?? char)}"`;
 }
 
+/** A period as it is written. */
+export function printPeriod({ count, unit }: Period): string {
+  return `${count}${unit}`;
+}
+
 function printArgument(argument: Argument): string {
   if (argument.kind === 'star') return '*';
-  if (argument.kind === 'period') return `${argument.count}${argument.unit}`;
+  if (argument.kind === 'period') return printPeriod(argument);
   return printExpression(argument);
 }
 

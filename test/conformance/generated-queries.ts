@@ -7,6 +7,7 @@ import type {
   Expression,
   Item,
   Name,
+  ParseCommand,
   Period,
   Query,
   RegexLiteral,
@@ -64,6 +65,22 @@ export const HOSTILE_TEXTS = [
   '😀\u2028',
 ] as const;
 
+/** Words of the language, and what looks like something else. */
+const TRICKY_NAMES = [
+  'by',
+  'true',
+  '5m',
+  'a b',
+  '2',
+  'csv',
+  'xml',
+  'logfmt',
+  'multi',
+  'offset',
+  'into',
+  'source',
+] as const;
+
 const text = fc.oneof(
   fc.constantFrom('IMAP', 'a', '5', '1.5', '', 'true', '10.0.0.1'),
   fc.constantFrom(...HOSTILE_TEXTS),
@@ -81,7 +98,7 @@ const string: fc.Arbitrary<StringLiteral> = text.map((value) => ({
 }));
 const name = fc.oneof(
   { weight: 6, arbitrary: fc.constantFrom(...FIELD_NAMES) },
-  fc.constantFrom(...HOSTILE_TEXTS, 'by', 'true', '5m', 'a b', '2'),
+  fc.constantFrom(...HOSTILE_TEXTS, ...TRICKY_NAMES),
 );
 const field: fc.Arbitrary<Expression> = name.map((name) => ({ kind: 'field', name, ...PLACE }));
 const boolean: fc.Arbitrary<Expression> = fc
@@ -234,14 +251,56 @@ function named(made: fc.Arbitrary<Expression>, prefix: string): fc.Arbitrary<Ite
   );
 }
 
+const filterIndex: fc.Arbitrary<Command> = fc
+  .tuple(field, fc.oneof(string, number), fc.boolean())
+  .map(([subject, value, listed]): Command => {
+    const condition: Expression = listed
+      ? { kind: 'in', negated: false, subject, list: [value, value], ...PLACE }
+      : { kind: 'binary', operator: '=', left: subject, right: value, ...PLACE };
+    return { kind: 'filterIndex', condition, ...PLACE };
+  });
+
+/** Patterns of `parse` with one name each. */
+const parsed: fc.Arbitrary<Pick<ParseCommand, 'pattern' | 'multi'>> = fc.oneof(
+  text.map((glob) => {
+    const value = `${glob.replaceAll('*', '')}*`;
+    return { pattern: { kind: 'string' as const, value, ...PLACE } };
+  }),
+  fc.boolean().map((multi) => {
+    const pattern = { kind: 'regex' as const, source: '(\\w+)', ...PLACE };
+    return multi ? { pattern, multi } : { pattern };
+  }),
+  fc
+    .constantFrom('logfmt' as const, 'csv' as const)
+    .map((kind) => ({ pattern: { kind, ...PLACE } })),
+  fc.constantFrom('/a/b', '/a.b/x:c/@d', 'a/text()').map((value) => {
+    const path = { kind: 'string' as const, value, ...PLACE };
+    return { pattern: { kind: 'xml' as const, path, ...PLACE } };
+  }),
+);
+
+const parse: fc.Arbitrary<Command> = fc
+  .tuple(fc.option(field, { nil: undefined }), parsed, name)
+  .map(([source, how, word]): Command => {
+    const aliases = [{ name: `p ${word}`, ...PLACE }];
+    return { kind: 'parse', ...(source && { source }), ...how, aliases, ...PLACE };
+  });
+
 /** Each command by itself; only some orders of them are queries. */
 export const command: fc.Arbitrary<Command> = fc.oneof(
   named(expression, 'f').map((items): Command => ({ kind: 'fields', items, ...PLACE })),
   named(expression, 'd').map((items): Command => ({ kind: 'display', items, ...PLACE })),
   expression.map((condition): Command => ({ kind: 'filter', condition, ...PLACE })),
   fc
-    .tuple(named(aggregate, 's'), fc.option(named(expression, 'b'), { nil: [] }))
-    .map(([items, by]): Command => ({ kind: 'stats', items, by, ...PLACE })),
+    .tuple(
+      named(aggregate, 's'),
+      fc.option(named(expression, 'b'), { nil: [] }),
+      fc.option(period, { nil: undefined }),
+    )
+    .map(([items, by, offset]): Command => {
+      return { kind: 'stats', items, by, ...(offset && { offset }), ...PLACE };
+    }),
+  filterIndex,
   fc
     .array(fc.tuple(expression, fc.constantFrom('asc' as const, 'desc' as const)), {
       minLength: 1,
@@ -257,17 +316,7 @@ export const command: fc.Arbitrary<Command> = fc.oneof(
   fc
     .array(expression, { minLength: 1, maxLength: 2 })
     .map((keys): Command => ({ kind: 'dedup', keys, ...PLACE })),
-  fc
-    .tuple(fc.option(field, { nil: undefined }), text, name)
-    .map(([source, glob, word]): Command => {
-      const pattern: StringLiteral = {
-        kind: 'string',
-        value: `${glob.replaceAll('*', '')}*`,
-        ...PLACE,
-      };
-      const aliases = [{ name: `p ${word}`, ...PLACE }];
-      return { kind: 'parse', ...(source && { source }), pattern, aliases, ...PLACE };
-    }),
+  parse,
 );
 
 /** Queries; their order of commands may be one that is refused. */

@@ -1,20 +1,28 @@
-// `parse`: gives names to parts of a text, by a glob or a regular expression.
-import type { Expression, Name, ParseCommand, StringLiteral } from '../ast.ts';
+// `parse`: gives names to parts of a text, by a glob, a regular expression or the text's own format.
+import type { Expression, Name, ParseCommand, StringLiteral, TextFormat } from '../ast.ts';
 import { extractionOf } from '../plan/extraction.ts';
-import { MalformedQuery } from '../error.ts';
+import type { Token } from '../lex.ts';
 import { parseExpression, parseRegex } from '../parse/expressions.ts';
 import type { TokenCursor } from '../parse/token-cursor.ts';
 import { printExpression, printName, printPattern } from '../print-expression.ts';
 import type { CommandDefinition } from './command.ts';
 
-/** Ways of parsing that Logs Insights has since 2026. */
-const MODES = ['logfmt', 'csv', 'xml'];
+const FORMATS: ReadonlySet<string> = new Set(['logfmt', 'csv', 'xml']);
+
+/** Whether the word ahead is a format: what follows it is not a pattern of its own. */
+function isFormat(token: Token, next: Token): boolean {
+  const word = token.value.toLowerCase();
+  if (token.kind !== 'word' || token.quoted || !FORMATS.has(word)) return false;
+  if (word === 'xml') return next.kind === 'string' && !next.value.includes('*');
+  return next.kind === 'word' && next.text.toLowerCase() === 'as';
+}
 
 /** What is parsed: a word that the pattern follows; `/` after it begins a regular expression. */
 function parseSource(cursor: TokenCursor): Expression | undefined {
   const { token } = cursor;
   if (token.kind === 'string' || cursor.isSymbol('/')) return undefined;
   const next = token.kind === 'word' ? cursor.peek() : undefined;
+  if (next !== undefined && isFormat(token, next)) return undefined;
   if (next?.kind === 'symbol' && next.text === '/') {
     cursor.take();
     return { kind: 'field', name: token.value, start: token.start, end: token.end };
@@ -22,15 +30,27 @@ function parseSource(cursor: TokenCursor): Expression | undefined {
   return parseExpression(cursor);
 }
 
-function parsePattern(cursor: TokenCursor): ParseCommand['pattern'] {
-  const { token } = cursor;
-  if (cursor.isSymbol('/')) return parseRegex(cursor);
-  if (token.kind === 'word' && MODES.includes(token.value.toLowerCase())) {
-    throw new MalformedQuery(`parse … ${token.value} is not supported yet`, token);
-  }
-  if (token.kind !== 'string') throw cursor.mismatched(['STRING', 'REGEX']);
+function parseText(cursor: TokenCursor, expected: readonly string[]): StringLiteral {
+  if (cursor.token.kind !== 'string') throw cursor.mismatched(expected);
   const { value, start, end } = cursor.take();
-  return { kind: 'string', value, start, end } satisfies StringLiteral;
+  return { kind: 'string', value, start, end };
+}
+
+function parseFormat(cursor: TokenCursor): TextFormat {
+  const { value, start, end } = cursor.take();
+  const word = value.toLowerCase();
+  if (word !== 'xml') return { kind: word === 'csv' ? 'csv' : 'logfmt', start, end };
+  const path = parseText(cursor, ['STRING']);
+  return { kind: 'xml', path, start, end: path.end };
+}
+
+function parsePattern(cursor: TokenCursor): ParseCommand['pattern'] {
+  if (cursor.isSymbol('/')) return parseRegex(cursor);
+  const { token } = cursor;
+  if (token.kind === 'word' && !token.quoted && FORMATS.has(token.value.toLowerCase())) {
+    return parseFormat(cursor);
+  }
+  return parseText(cursor, ['STRING', 'REGEX']);
 }
 
 function parseAliases(cursor: TokenCursor): Name[] {
@@ -41,6 +61,18 @@ function parseAliases(cursor: TokenCursor): Name[] {
   return aliases;
 }
 
+function printed(pattern: ParseCommand['pattern']): string {
+  switch (pattern.kind) {
+    case 'string':
+    case 'regex':
+      return printPattern(pattern);
+    case 'xml':
+      return `XML ${printPattern(pattern.path)}`;
+    default:
+      return pattern.kind;
+  }
+}
+
 /** @see CloudWatch Logs user guide, "parse" */
 export const PARSE: CommandDefinition<ParseCommand> = {
   kind: 'parse',
@@ -49,24 +81,33 @@ export const PARSE: CommandDefinition<ParseCommand> = {
   parse: (cursor, start) => {
     const source = parseSource(cursor);
     const pattern = parsePattern(cursor);
-    if (pattern.kind === 'string') cursor.expectKeyword('as');
-    const named = pattern.kind === 'string' || cursor.takeKeyword('as');
+    const regex = pattern.kind === 'regex';
+    if (!regex) cursor.expectKeyword('as');
+    const named = !regex || cursor.takeKeyword('as');
     const aliases = named ? parseAliases(cursor) : [];
-    if (cursor.isKeyword('multi')) {
-      throw new MalformedQuery('parse … multi is not supported yet', cursor.token);
-    }
+    const multi = regex && cursor.takeKeyword('multi');
     const end = cursor.previousEnd;
-    return { kind: 'parse', ...(source && { source }), pattern, aliases, start, end };
+    return {
+      kind: 'parse',
+      ...(source && { source }),
+      pattern,
+      aliases,
+      ...(multi && { multi }),
+      start,
+      end,
+    };
   },
-  print: ({ source, pattern, aliases }) => {
+  print: ({ source, pattern, aliases, multi }) => {
     const from = source === undefined ? '' : `${printExpression(source)} `;
     const names = aliases.map(({ name }) => printName(name)).join(', ');
-    return `parse ${from}${printPattern(pattern)}${names === '' ? '' : ` as ${names}`}`;
+    const as = names === '' ? '' : ` as ${names}`;
+    return `parse ${from}${printed(pattern)}${as}${multi === true ? ' multi' : ''}`;
   },
   places: ({ source }) => (source ? [{ expression: source, aggregates: false }] : []),
-  check: ({ pattern, aliases }) => void extractionOf(pattern, aliases),
-  plan: ({ source, pattern, aliases, start, end }, planner) => {
-    const text = source ?? { kind: 'field', name: '@message', start, end };
-    planner.extract(text, extractionOf(pattern, aliases));
+  check: (node) => void extractionOf(node),
+  plan: (node, planner) => {
+    const { start, end } = node;
+    const text = node.source ?? { kind: 'field', name: '@message', start, end };
+    planner.extract(text, extractionOf(node));
   },
 };

@@ -5,6 +5,7 @@ import { DEDUP } from './dedup.ts';
 import { DISPLAY } from './display.ts';
 import { FIELDS } from './fields.ts';
 import { FILTER } from './filter.ts';
+import { FILTER_INDEX } from './filter-index.ts';
 import { LIMIT } from './limit.ts';
 import { PARSE } from './parse.ts';
 import { SORT } from './sort.ts';
@@ -21,6 +22,7 @@ export const COMMANDS: readonly AnyDefinition[] = [
   erased(FIELDS),
   erased(DISPLAY),
   erased(FILTER),
+  erased(FILTER_INDEX),
   erased(STATS),
   erased(SORT),
   erased(LIMIT),
@@ -31,7 +33,6 @@ export const COMMANDS: readonly AnyDefinition[] = [
 /** @see CloudWatch Logs user guide, "Supported commands" */
 export const UNSUPPORTED_COMMANDS: readonly string[] = [
   'source',
-  'filterIndex',
   'pattern',
   'diff',
   'unmask',
@@ -61,7 +62,10 @@ export const UNSUPPORTED_COMMANDS: readonly string[] = [
 
 const BY_KEYWORD: ReadonlyMap<string, AnyDefinition> = new Map(
   COMMANDS.flatMap((definition) =>
-    definition.keywords.map((keyword): [string, AnyDefinition] => [keyword, definition]),
+    definition.keywords.map((keyword): [string, AnyDefinition] => [
+      keyword.toLowerCase(),
+      definition,
+    ]),
   ),
 );
 

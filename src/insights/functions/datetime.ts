@@ -1,5 +1,5 @@
 // Functions of time. Times are UTC; numbers are milliseconds since the Unix epoch.
-import type { Argument, PeriodUnit } from '../ast.ts';
+import type { Argument, Period, PeriodUnit } from '../ast.ts';
 import { MalformedQuery } from '../error.ts';
 import type { CallSite, CappedPeriod, FunctionDefinition } from './function.ts';
 
@@ -43,6 +43,20 @@ function periodOf(args: readonly Argument[]): CappedPeriod {
   return { count: Math.min(period.count, CAPS[period.unit]), unit: period.unit };
 }
 
+/** At least as many ms as the period can have. */
+export function longestMs({ count, unit }: Period): number {
+  const DAYS: Partial<Record<PeriodUnit, number>> = { w: 7, mo: 31, q: 92, y: 366 };
+  return count * (UNIT_MS[unit] ?? (DAYS[unit] ?? 1) * 86_400_000);
+}
+
+/** The period as something that can be added to a time. */
+function intervalOf({ count, unit }: CappedPeriod, site: CallSite): string {
+  const length = UNIT_MS[unit];
+  return length === undefined
+    ? `${UNIT_INTERVALS[unit]}(${site.parameters.bind(count, 'Int64')})`
+    : `toIntervalMillisecond(${site.parameters.bind(count * length, 'Int64')})`;
+}
+
 /** Refuses periods of nothing. */
 function checkPeriod({ args }: { readonly args: readonly Argument[] }): void {
   for (const period of args) {
@@ -56,7 +70,7 @@ function checkPeriod({ args }: { readonly args: readonly Argument[] }): void {
 function floorOf(time: string, { count, unit }: CappedPeriod, site: CallSite): string {
   const length = UNIT_MS[unit];
   if (length === undefined) {
-    const interval = `${UNIT_INTERVALS[unit]}(${site.parameters.bind(count, 'Int64')})`;
+    const interval = intervalOf({ count, unit }, site);
     return `toDateTime64(toStartOfInterval(${time}, ${interval}), 3, 'UTC')`;
   }
   const step = site.parameters.bind(count * length, 'Int64');
@@ -65,15 +79,19 @@ function floorOf(time: string, { count, unit }: CappedPeriod, site: CallSite): s
 
 /** The beginning of the next period, or the time itself where it begins one. */
 function ceilOf(time: string, period: CappedPeriod, site: CallSite): string {
-  const { count, unit } = period;
   const from = site.share(time);
   const floor = site.share(floorOf(from, period, site));
-  const length = UNIT_MS[unit];
-  const interval =
-    length === undefined
-      ? `${UNIT_INTERVALS[unit]}(${site.parameters.bind(count, 'Int64')})`
-      : `toIntervalMillisecond(${site.parameters.bind(count * length, 'Int64')})`;
-  return `if(${floor} = ${from}, ${floor}, ${floor} + ${interval})`;
+  return `if(${floor} = ${from}, ${floor}, ${floor} + ${intervalOf(period, site)})`;
+}
+
+/** The beginning of the bin that @timestamp is in; the planner adds what `stats … offset` says. */
+function binOf(site: CallSite): string {
+  const time = site.field('@timestamp').sql;
+  const period = periodOf(site.args);
+  const offset = site.args.filter(({ kind }) => kind === 'period')[1];
+  if (offset?.kind !== 'period') return floorOf(time, period, site);
+  const by = intervalOf(offset, site);
+  return `${floorOf(`(${time} - ${by})`, period, site)} + ${by}`;
 }
 
 function fixed(name: string, about: string, value: (site: CallSite) => number): FunctionDefinition {
@@ -104,7 +122,7 @@ export const DATETIME_FUNCTIONS: readonly FunctionDefinition[] = [
         return;
       throw new MalformedQuery(`${call.name} expects a period, for example bin(5m)`, call);
     },
-    sql: (_, site) => floorOf(site.field('@timestamp').sql, periodOf(site.args), site),
+    sql: (_, site) => binOf(site),
   },
   {
     name: 'datefloor',

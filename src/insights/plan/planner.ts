@@ -5,6 +5,7 @@ import {
   type Item,
   type Name,
   operandsOf,
+  type Period,
   type SortKey,
   type StatsCommand,
   withOperands,
@@ -135,13 +136,13 @@ export class Planner {
   }
 
   /** `stats`. Later items may use the names of earlier ones. */
-  aggregate({ items, by }: StatsCommand): void {
+  aggregate({ items, by, offset }: StatsCommand): void {
     if (this.#groups !== undefined && this.#orderedOrLimited !== undefined) {
       throw new MalformedQuery('sort and limit cannot stand between stats', this.#orderedOrLimited);
     }
     const keys = by.map((item) => ({
       name: this.#columnName(item),
-      expression: this.#visible(item.expression),
+      expression: shifted(this.#visible(item.expression), offset),
     }));
     const groups: Groups = { names: new Set(), shapes: new Map() };
     const add = (item: Item, name: string): void => {
@@ -293,6 +294,15 @@ function afterStats(unknown: { name: string; at: Span }): MalformedQuery {
 
 function notGrouped(name: string, at: Span): MalformedQuery {
   return new MalformedQuery(`${name} is neither in an aggregate function nor after by`, at);
+}
+
+/** The expression with the offset as a further argument of each bin. */
+function shifted(expression: Expression, offset: Period | undefined): Expression {
+  if (offset === undefined) return expression;
+  if (expression.kind === 'call' && expression.name.toLowerCase() === 'bin') {
+    return { ...expression, args: [...expression.args, offset] };
+  }
+  return withOperands(expression, (operand) => shifted(operand, offset));
 }
 
 /** Whether a name is the other one or a key inside of it. */

@@ -16,6 +16,17 @@ export interface RowSource {
   readonly order: () => readonly string[];
 }
 
+/** The rows with one row for each item of a list, which is a column of theirs. */
+export function multiplied(
+  source: RowSource,
+  list: string,
+  item: string,
+  keepsEmpty: boolean,
+): RowSource {
+  const join = keepsEmpty ? 'LEFT ARRAY JOIN' : 'ARRAY JOIN';
+  return { ...source, from: () => `${source.from()}\n${join} ${list} AS ${item}` };
+}
+
 export interface OrderTerm {
   readonly sql: string;
   readonly descending: boolean;

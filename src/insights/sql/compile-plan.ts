@@ -2,16 +2,17 @@
 // SELECT is put around what has already chosen its rows.
 import type { Expression, SortKey } from '../ast.ts';
 import { MalformedQuery } from '../error.ts';
-import { LIMIT_DEFAULT, SQL_CHARS_MAX, SUBQUERIES_MAX } from '../limits.ts';
-import type { Extraction } from '../plan/extraction.ts';
+import { LIMIT_DEFAULT, ROWS_PER_ROW_MAX, SQL_CHARS_MAX, SUBQUERIES_MAX } from '../limits.ts';
+import type { Extraction, PatternExtraction } from '../plan/extraction.ts';
 import type { NamedExpression, Plan, Stage } from '../plan/plan.ts';
 import type { BoundQuery, OutputColumn, QueryScope } from '../scope.ts';
-import { Block, type OrderTerm } from './block.ts';
+import { Block, multiplied, type OrderTerm, type RowSource } from './block.ts';
 import { EVENT_ORDER, eventSource, scopeConditions } from './event-source.ts';
 import { type Environment, ExpressionCompiler, type NameScope } from './expressions.ts';
+import { boundPattern, extractedValues, groupValues } from './extract.ts';
 import { naturalKey } from './natural-order.ts';
 import { Parameters } from './parameters.ts';
-import { asText, isIntegral, madeOf, type SqlValue } from './value.ts';
+import { asShownText, asText, isIntegral, madeOf, MISSING_TEXT, type SqlValue } from './value.ts';
 
 const POINTER = '@ptr';
 
@@ -62,13 +63,13 @@ class PlanCompiler {
   }
 
   /** Puts a SELECT around what there is; the order of the rows goes along. */
-  #wrap(): void {
+  #wrap(sourceOf: (inner: Block) => RowSource = (inner) => inner.asSource()): void {
     if (++this.#depth > SUBQUERIES_MAX) {
       const at = { start: 0, end: 0 };
       throw new MalformedQuery(`more than ${SUBQUERIES_MAX} commands that choose rows`, at);
     }
     const inner = this.#block;
-    this.#block = new Block(this.#depth, () => inner.asSource());
+    this.#block = new Block(this.#depth, () => sourceOf(inner));
     this.#rows = new ExpressionCompiler(this.#block, this.#environment);
     this.#order = this.#order.map((term) => ({ ...term, sql: inner.exported(term.sql) }));
     this.#limited = undefined;
@@ -128,19 +129,49 @@ class PlanCompiler {
     this.#block.limitBy([...values, own], this.#order);
   }
 
-  #extract(source: Expression, { pattern, names, emptyIsAbsent }: Extraction): void {
-    const { share } = this.#block;
-    const bound = this.#parameters.bind(emptyIsAbsent ? `(?-s)${pattern}` : pattern, 'String');
-    const groups = share(
-      `extractGroups(ifNull(${asText(this.#rows.value(source))}, ''), ${bound})`,
-    );
-    for (const { name, group } of names) {
-      const item = `${groups}[${this.#parameters.bind(group, 'Int64')}]`;
-      const sql = emptyIsAbsent ? `nullIf(${item}, '')` : `if(empty(${groups}), NULL, ${item})`;
-      const former = this.#block.defined(name.name)?.sql;
-      const either = former === undefined ? sql : `coalesce(${share(sql)}, ${former})`;
-      this.#block.define(name.name, { sql: either, type: 'text' });
+  #extract(source: Expression, extraction: Extraction): void {
+    const text = asText(this.#rows.value(source));
+    const tools = { parameters: this.#parameters, share: this.#block.share };
+    const values =
+      extraction.kind === 'pattern' && extraction.multi
+        ? this.#matches(text, extraction)
+        : extractedValues(extraction, text, tools);
+    for (const [index, { name }] of extraction.names.entries()) {
+      const value = values[index] ?? MISSING_TEXT;
+      const former = this.#block.defined(name.name);
+      const sql =
+        former === undefined
+          ? value.sql
+          : `coalesce(${this.#block.share(value.sql)}, ${asShownText(former)})`;
+      this.#block.define(name.name, { sql, type: former === undefined ? value.type : 'text' });
     }
+  }
+
+  /** A row for each match; a row without any stays as it is. */
+  #matches(text: string, extraction: PatternExtraction): readonly SqlValue[] {
+    const bound = boundPattern(extraction, this.#parameters);
+    const all = `extractAllGroupsVertical(ifNull(${text}, ''), ${bound})`;
+    return groupValues(extraction, this.#multiply(all, true), this.#parameters);
+  }
+
+  /**
+   * Makes a row of each item of a list and gives the item's SQL. What filters the rows stays inside,
+   * so that only the rows that are left are multiplied; each keeps the pointer of its event.
+   *
+   * @param keeps whether a row whose list is empty stays, with the default value as its item
+   */
+  #multiply(list: string, keeps: boolean): string {
+    const most = this.#parameters.bind(ROWS_PER_ROW_MAX, 'Int64');
+    const item = `_a${this.#depth + 1}`;
+    this.#wrap((inner) => {
+      return multiplied(
+        inner.asSource(),
+        inner.exported(`arraySlice(${list}, 1, ${most})`),
+        item,
+        keeps,
+      );
+    });
+    return item;
   }
 
   #aggregate(keys: readonly NamedExpression[], values: readonly NamedExpression[]): void {
