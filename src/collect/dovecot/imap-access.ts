@@ -14,7 +14,8 @@ import { numberField, textField, type DovecotEvent, type EventFields } from './e
 import { appendRecords, folderRecord, imapCommand, type ImapCommand } from './imap-commands.ts';
 import { mailLogAction } from './mail-log.ts';
 import { MailLogJoin, type JoinedCommand } from './mail-log-join.ts';
-import { messageRecords, takesItems, withSaved } from './message-commands.ts';
+import { messageRecords, takesItems, withSaved, type CommandContext } from './message-commands.ts';
+import { SelectedFolder } from './selected-folder.ts';
 import type { PendingItem, Session } from './sessions.ts';
 
 export interface ImapAccessOptions {
@@ -108,12 +109,28 @@ export class ImapAccess {
       from: Math.min(at, taken.items[0]?.from ?? at),
       sinceMs: taken.items[0]?.sinceMs ?? now(),
     };
+    const { selected } = session;
     const ended = new EndedCommand(place, caused, taken.items, holdings, ({ lines }) =>
-      recordsOf(command, { ...taken, mailLog: lines }).map((details) =>
-        accessEvent(event, session, 'imap', details),
+      recordsOf(command, { ...taken, mailLog: lines, selected, hasMailLog: this.hasMailLog }).map(
+        (details) => accessEvent(event, session, 'imap', details),
       ),
     );
     this.#join.command(session.id, ended, out);
+    this.#select(command, session, at);
+  }
+
+  #select(command: ImapCommand, session: Session, at: number): void {
+    if (command.name !== 'SELECT' && command.name !== 'EXAMINE') return;
+    const path = textField(command.fields, 'mailbox');
+    if (!command.allowed || path === undefined) {
+      session.selected = undefined;
+      return;
+    }
+    const isReadOnly = command.name === 'EXAMINE' || command.reply.startsWith('OK [READ-ONLY]');
+    session.selected = new SelectedFolder(path, isReadOnly);
+    // What is told of another's folder depends on it.
+    const { owner } = ownedFolder(path, command.user, command.sharedPrefix);
+    if (owner !== command.user) session.openFrom ??= at;
   }
 
   /** Takes a line of a mail process; false when it is none of mail_log. */
@@ -219,15 +236,14 @@ export class ImapAccess {
 
 function recordsOf(
   command: ImapCommand,
-  known: TakenItems & Pick<CausedLines & { mailLog: CausedLines['lines'] }, 'mailLog'>,
+  known: TakenItems & Omit<CommandContext, 'command' | 'toldItems'>,
 ): readonly AccessDetails[] {
   const folder = folderRecord(command);
   if (folder !== undefined) return [folder];
   if (command.name === 'APPEND') {
     return appendRecords(command).map((record) => withSaved(record, known.mailLog));
   }
-  const { items, toldItems, mailLog } = known;
-  return messageRecords({ command, items, toldItems: toldItems.length, mailLog }) ?? [];
+  return messageRecords({ ...known, command, toldItems: known.toldItems.length }) ?? [];
 }
 
 /**

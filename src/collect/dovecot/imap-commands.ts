@@ -18,8 +18,9 @@ export interface ImapCommand {
   readonly user: string | undefined;
   readonly args: string;
   readonly tokens: readonly ImapToken[];
+  /** Whether the server answered OK: what it refused for any reason was not done. */
   readonly allowed: boolean;
-  /** The server's words; only told for refusals. */
+  /** The server's words; only told for what was not done. */
   readonly reply: string;
   readonly sharedPrefix: string;
 }

@@ -5,9 +5,17 @@ import type { AccessDetails } from './access-record.ts';
 import { itemId, ownedFolder } from './access-record.ts';
 import { listHas, textField } from './event-line.ts';
 import { expandSet, folderOf } from './imap-arguments.ts';
-import { COMMAND_MESSAGES_MAX, inFolder, outcome, type ImapCommand } from './imap-commands.ts';
+import { flagChange, type FlagChange } from './flag-change.ts';
+import {
+  COMMAND_MESSAGES_MAX,
+  inFolder,
+  isCut,
+  outcome,
+  type ImapCommand,
+} from './imap-commands.ts';
 import { fetchedContent } from './imap-fetch.ts';
 import type { MailLogLine } from './mail-log.ts';
+import { SelectedFolder } from './selected-folder.ts';
 import type { PendingItem } from './sessions.ts';
 
 /** What was heard of a command before its end. */
@@ -18,6 +26,10 @@ export interface CommandContext {
   /** How many of these were told before the command had ended. */
   readonly toldItems: number;
   readonly mailLog: readonly MailLogLine[];
+  /** The folder that was selected. */
+  readonly selected: SelectedFolder | undefined;
+  /** Whether the log has lines of mail_log, so that their absence tells something. */
+  readonly hasMailLog: boolean;
 }
 
 function isUidCommand(command: ImapCommand): boolean {
@@ -43,10 +55,16 @@ export function withSaved(record: AccessDetails, mailLog: readonly MailLogLine[]
   return { ...record, ...mailLogDetails(mailLog, record.folder_path, uid) };
 }
 
+/** The set as the client gave it; of one that was cut the numbers that are whole, and three dots. */
+function givenSet(command: ImapCommand): string {
+  const set = command.tokens[0]?.text ?? '';
+  return isCut(command) && command.tokens.length === 1 ? set.replace(/[^,]*$/, '...') : set;
+}
+
 /** A record without a single message: the set as it was given, or the one message it names. */
 function setRecord(command: ImapCommand, action: AccessDetails['action']): AccessDetails {
   const path = textField(command.fields, 'mailbox');
-  const set = command.tokens[0]?.text ?? '';
+  const set = givenSet(command);
   const one = isUidCommand(command) && /^\d{1,10}$/.test(set) && path !== undefined;
   return {
     action,
@@ -80,7 +98,7 @@ function messageRecord(
 }
 
 function fetchRecords(context: CommandContext): AccessDetails[] {
-  const { command, items, mailLog } = context;
+  const { command, items } = context;
   const content = fetchedContent(command.args);
   // The exporter cuts long arguments, so what was asked for may not be in them.
   const body = content.body || listHas(command.fields, 'reason_code', 'imap:fetch_body');
@@ -103,12 +121,21 @@ function fetchRecords(context: CommandContext): AccessDetails[] {
     const attachment = content.attachments.length > 0 && !content.body;
     records.push(setRecord(command, attachment ? 'read_attachment' : 'read'));
   }
-  if (!content.marksSeen) return records;
-  for (const line of mailLog) {
-    if (line.action !== 'flag_change' || !/(^| )\\Seen( |$)/.test(line.flags ?? '')) continue;
-    records.push(changeRecord(context, 'update_read_state', line));
-  }
+  records.push(...seenRecords(context, content.marksSeen));
   return records;
+}
+
+/**
+ * What reading marked as seen. mail_log tells it; where there is none, reading is taken to do so, as
+ * which of the messages had been seen before is then not known.
+ */
+function seenRecords(context: CommandContext, marksSeen: boolean): AccessDetails[] {
+  const { command, items, mailLog, selected } = context;
+  if (context.hasMailLog) {
+    return mailLog.map((line) => changeRecord(context, 'update_read_state', line));
+  }
+  if (!marksSeen || !command.allowed || selected?.isReadOnly === true) return [];
+  return items.map((item) => messageRecord(context, 'update_read_state', item.mailbox, item.uid));
 }
 
 function changeRecord(
@@ -122,43 +149,62 @@ function changeRecord(
   };
 }
 
-/** `+FLAGS.SILENT (\Seen)` and the like: the action that it is. */
-function storeAction(command: ImapCommand): AccessDetails['action'] {
-  const at = command.tokens.findIndex((token) => /^[+-]?FLAGS(\.SILENT)?$/i.test(token.text));
-  const operation = command.tokens[at]?.text ?? '';
-  const flags = command.tokens
-    .slice(at + 1)
-    .map((token) => token.text.replace(/^\(|\)$/g, ''))
-    .join(' ')
-    .toLowerCase();
-  const list = flags.split(' ').filter((flag) => flag !== '');
-  if (!operation.startsWith('-') && list.includes('\\deleted')) return 'delete';
-  return list.length > 0 && list.every((flag) => flag === '\\seen')
+/** `+FLAGS.SILENT (\\Seen)` and the like: the action that it is. */
+function storeAction(change: FlagChange | undefined): AccessDetails['action'] {
+  if (change === undefined) return 'update';
+  const { operation, system, keywords } = change;
+  if (operation !== 'remove' && system.has('\\deleted')) return 'delete';
+  return keywords.size === 0 && system.size === 1 && system.has('\\seen')
     ? 'update_read_state'
     : 'update';
 }
 
+/** The last line of each message: a change of flags and keywords has two. */
+function lastLines(
+  context: CommandContext,
+  change: FlagChange | undefined,
+): Map<number, MailLogLine> {
+  const path = textField(context.command.fields, 'mailbox');
+  const lines = context.mailLog.filter((line) => line.folder === path);
+  for (const { uid, flags } of lines) context.selected?.changed(change, uid, flags);
+  return new Map(lines.map((line) => [line.uid, line]));
+}
+
+/** Whether an ACL took the effect of a command that was answered with OK. */
+function isSilentlyDenied(
+  { command, selected, hasMailLog }: CommandContext,
+  change: FlagChange | undefined,
+  uid: number | undefined,
+): boolean {
+  const path = textField(command.fields, 'mailbox');
+  if (!hasMailLog || !command.allowed || change === undefined || path === undefined) return false;
+  const { owner } = ownedFolder(path, command.user, command.sharedPrefix);
+  if (owner === command.user?.toLowerCase() || owner === command.user) return false;
+  const known = selected?.path === path ? selected : new SelectedFolder(path, false);
+  return known.isDenied(change, uid);
+}
+
 function storeRecords(context: CommandContext): AccessDetails[] {
   const { command } = context;
-  const action = storeAction(command);
+  const change = flagChange(command.tokens);
+  const action = storeAction(change);
   const path = textField(command.fields, 'mailbox');
   const set = command.tokens[0]?.text ?? '';
-  const uids = isUidCommand(command) ? expandSet(set, COMMAND_MESSAGES_MAX) : undefined;
-  const asked = uids === undefined ? undefined : new Set(uids);
-  const told = new Set<number>();
-  const records: AccessDetails[] = [];
-  for (const line of context.mailLog) {
-    const changes = ['flag_change', 'delete', 'undelete'].includes(line.action);
-    if (!changes || line.folder !== path || told.has(line.uid)) continue;
-    if (asked !== undefined && !asked.has(line.uid)) continue;
-    told.add(line.uid);
-    records.push(changeRecord(context, action, line));
+  const told = lastLines(context, change);
+  const denial = (uid?: number): Pick<AccessDetails, 'action_allowed'> | undefined =>
+    isSilentlyDenied(context, change, uid) ? { action_allowed: false } : undefined;
+  // Of a range it is not known which of its messages there are.
+  const named = isUidCommand(command) && !isCut(command) && !set.includes(':');
+  const uids = named ? expandSet(set, COMMAND_MESSAGES_MAX) : undefined;
+  if (uids !== undefined) {
+    return [...new Set(uids)].map((uid) => {
+      const line = told.get(uid);
+      if (line !== undefined) return changeRecord(context, action, line);
+      return { ...messageRecord(context, action, path, uid), ...denial(uid) };
+    });
   }
-  if (records.length > 0) return records;
-  if (uids !== undefined && !set.includes(':')) {
-    return uids.map((uid) => messageRecord(context, action, path, uid));
-  }
-  return [setRecord(command, action)];
+  if (told.size === 0) return [{ ...setRecord(command, action), ...denial() }];
+  return [...told.values()].map((line) => changeRecord(context, action, line));
 }
 
 /** The two records of a message that went somewhere: of the message, and of its new place. */

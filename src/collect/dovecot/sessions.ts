@@ -3,6 +3,7 @@
 // silent longest is forgotten, and its later events go without what only its sign-in told.
 import type { Held } from '../holdings.ts';
 import type { MailLogLine } from './mail-log.ts';
+import type { SelectedFolder } from './selected-folder.ts';
 
 /** Most sessions that are remembered. */
 export const SESSIONS_MAX = 10_000;
@@ -38,6 +39,8 @@ export interface Session {
   impersonatorId: string | undefined;
   userAgent: string | undefined;
   user: string | undefined;
+  /** The folder that the IMAP session has selected. */
+  selected: SelectedFolder | undefined;
   readonly items: PendingItem[];
   /** What mail_log told of the delivery that goes on. */
   readonly mailLog: MailLogLine[];
@@ -102,6 +105,7 @@ export class Sessions {
         impersonatorId: undefined,
         userAgent: undefined,
         user: undefined,
+        selected: undefined,
         items: [],
         mailLog: [],
         storedIn: [],
