@@ -2,23 +2,21 @@
 // the queue manager has it; the envelope's recipients are in the log only as they are delivered,
 // so the event waits for all of them to have been tried, for a moment.
 import type { AuditEvent } from '../../event/audit-event.ts';
-import { Holdings, type Held } from '../holdings.ts';
+import { Holdings } from '../holdings.ts';
 import type { Assembler, LineOutcome } from '../log-collector.ts';
 import type { MessageContentsJoin } from '../message-contents.ts';
 import type { SaslJoin } from '../sasl-join.ts';
 import type { TraceJoin } from '../trace-join.ts';
+import { Announcements } from './announcements.ts';
 import {
   abortRecord,
-  announcement,
   deliveryRecord,
   expiryRecords,
   forwardRecord,
-  isOutgoing,
   MAILBOX_AGENTS,
-  recipientsOf,
   removalRecord,
 } from './email-records.ts';
-import { continueOpen, handedOnAs, isFromHere, notificationOf, relateReply } from './lineage.ts';
+import { handedOnAs, notificationOf, relateReply } from './lineage.ts';
 import { LOGGED_ADDRESS } from './logged-address.ts';
 import {
   parseClient,
@@ -80,11 +78,19 @@ export class PostfixAssembler implements Assembler {
   readonly #options: PostfixAssemblerOptions;
   readonly #messages = new Messages();
   readonly #connections: SmtpConnections;
+  readonly #announcements: Announcements;
   #at = 0;
 
   constructor(options: PostfixAssemblerOptions) {
     this.#options = options;
     this.#connections = new SmtpConnections((connection) => options.sasl?.connection(connection));
+    this.#announcements = new Announcements({
+      now: options.now,
+      holdings: this.holdings,
+      messages: this.#messages,
+      contents: options.contents,
+      authservIds: options.authservIds ?? [],
+    });
   }
 
   take(
@@ -173,7 +179,7 @@ export class PostfixAssembler implements Assembler {
   #removed(line: MaillogLine, queueId: string, at: number, out: AuditEvent[]): LineOutcome {
     const message = this.#messages.find(queueId, line.host);
     if (line.text !== 'removed' || message === undefined) return 'passed';
-    if (message.announcement !== undefined) this.#announce(message, message.announcement, out);
+    this.#announcements.complete(message, out);
     out.push(removalRecord(message, line));
     this.#messages.end(queueId, line.host, at);
     return 'used';
@@ -272,7 +278,7 @@ export class PostfixAssembler implements Assembler {
   #queued(line: MaillogLine, queueId: string, at: number, out: AuditEvent[]): LineOutcome {
     if (line.text === 'removed') {
       const message = this.#messages.find(queueId, line.host);
-      if (message?.announcement !== undefined) this.#announce(message, message.announcement, out);
+      if (message !== undefined) this.#announcements.complete(message, out);
       this.#messages.end(queueId, line.host, at);
       return 'used';
     }
@@ -292,36 +298,8 @@ export class PostfixAssembler implements Assembler {
     const first = !message.announced;
     message.announced = true;
     if (!first) return 'used';
-    message.contents = this.#options.contents?.contentsOf(queueId);
-    continueOpen(message, this.#messages);
-    // Without its first line it is not known to be new: the queue manager repeats this one.
-    if (message.origin === 'unknown' || message.continues) return 'used';
-    this.#hold(message, line, at, out);
+    this.#announcements.queued(message, line, at, out);
     return 'used';
-  }
-
-  /** Tells the message when it is known to whom it goes, and, from this host, whether out of it. */
-  #hold(message: Message, line: MaillogLine, at: number, out: AuditEvent[]): void {
-    const held: Held = {
-      at,
-      from: message.openFrom,
-      sinceMs: this.#options.now(),
-      told: false,
-      amendable: true,
-      tell: (events) => {
-        message.recipientsTold = recipientsOf(message).length;
-        message.toldOutgoing = isOutgoing(message);
-        events.push(...announcement(message, line, this.#options.authservIds ?? []));
-      },
-    };
-    const known =
-      message.contents !== undefined || message.recipients.size >= (message.recipientCount ?? 0);
-    if (known && (message.origin !== 'received' || !isFromHere(message))) {
-      held.tell(out);
-      return;
-    }
-    message.announcement = held;
-    this.holdings.hold(held, out);
   }
 
   #delivered(line: MaillogLine, queueId: string, at: number, out: AuditEvent[]): LineOutcome {
@@ -335,9 +313,7 @@ export class PostfixAssembler implements Assembler {
     else message.triedElsewhere = true;
     relateReply(message, delivery.to, this.#messages);
     const complete = message.attempted.size >= (message.recipientCount ?? Infinity);
-    if (complete && message.announcement !== undefined) {
-      this.#announce(message, message.announcement, out);
-    }
+    if (complete) this.#announcements.complete(message, out);
     const { traceId, relatedTraceId } = message;
     const transaction = SAVED_BY_DOVECOT.exec(delivery.response)?.[1];
     if (line.program === 'lmtp' && delivery.status === 'sent' && transaction !== undefined) {
@@ -361,24 +337,9 @@ export class PostfixAssembler implements Assembler {
     const byLocal = line.program === 'local';
     const next = handedOnAs(message, delivery, byLocal, this.#messages);
     if (next === undefined) return false;
-    if (next.announcement !== undefined && !next.announcement.told) {
-      this.holdings.complete(next.announcement);
-      next.announcement = undefined;
-    }
+    this.#announcements.drop(next);
     if (byLocal) out.push(forwardRecord(message, line, delivery));
     return true;
-  }
-
-  #announce(message: Message, held: Held, out: AuditEvent[]): void {
-    message.announcement = undefined;
-    this.holdings.complete(held);
-    if (!held.told) held.tell(out);
-    else if (
-      recipientsOf(message).length > message.recipientsTold ||
-      isOutgoing(message) !== message.toldOutgoing
-    ) {
-      this.holdings.amend(held, out);
-    }
   }
 }
 
