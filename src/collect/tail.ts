@@ -212,6 +212,9 @@ export class Tail implements LineSource {
     }
     try {
       await this.#begin(opened, this.#readTo, 0);
+      // Truncated before its first bytes were seen, it is not the next any more: its copy is.
+      const still = await nextFile(this.#disk, this.#path, previous);
+      if (still?.id !== next.id) await this.#close();
     } catch (error) {
       this.#lostIfDamaged(opened, error);
       const { inode, modifiedNs } = opened.facts;
