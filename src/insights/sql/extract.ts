@@ -81,9 +81,10 @@ function xmlValue(
         : `(?s)<${name}(?:\\s[^>]*)?>(.*?)</${name}\\s*>`;
     inside = `extract(${inside}, ${parameters.bind(pattern, 'String')})`;
   }
+  const cdata = parameters.bind('(?s)^\\s*<!\\[CDATA\\[(.*)\\]\\]>\\s*$', 'String');
   const content =
     attribute === undefined
-      ? `decodeXMLComponent(trimBoth(replaceRegexpOne(_xml, ${parameters.bind('(?s)^\\s*<!\\[CDATA\\[(.*)\\]\\]>\\s*$', 'String')}, ${parameters.bind('\\1', 'String')})))`
+      ? `decodeXMLComponent(trimBoth(replaceRegexpOne(_xml, ${cdata}, ${parameters.bind('\\1', 'String')})))`
       : `decodeXMLComponent(substring(_xml, 2, length(_xml) - 2))`;
   return { sql: share(named('_xml', inside, `if(_xml = '', NULL, ${content})`)), type: 'text' };
 }
