@@ -8,6 +8,13 @@ import { amend, markProvisional } from './amendment.ts';
 export const HOLD_MS = 1_000;
 /** Most events that wait at a time in one log. At the limit the oldest is told as it is. */
 export const HELD_MAX = 2_000;
+/**
+ * Most places that are noted as told while older ones wait, so that a checkpoint holds them: some
+ * 12 KB at most. Beyond it the oldest that waits is told as it is.
+ */
+export const EARLY_MAX = 2_000;
+/** A line's repetitions have places between it and the next: the fractions that are told apart. */
+export const PLACES_OF_BYTE = 1_024;
 
 /** Something half known. */
 export interface Held {
@@ -31,8 +38,28 @@ export interface Held {
 export interface HoldingsMark {
   /** Everything from lines before this place has been told. */
   readonly told: number;
-  /** Places at or after it whose events have been told all the same. */
-  readonly early: readonly number[];
+  /** Places at or after it whose events have been told all the same; see `packPlaces`. */
+  readonly early: string;
+}
+
+/** Places as their distances, the first from a place before all of them: short, as they are near. */
+function packPlaces(places: Iterable<number>, from: number): string {
+  let before = from;
+  const distances = [...places]
+    .toSorted((a, b) => a - b)
+    .map((place) => {
+      const distance = Math.round((place - before) * PLACES_OF_BYTE);
+      before = place;
+      return distance.toString(36);
+    });
+  return distances.join(' ');
+}
+
+function unpackPlaces(packed: string, from: number): number[] {
+  let before = from;
+  return packed === ''
+    ? []
+    : packed.split(' ').map((distance) => (before += parseInt(distance, 36) / PLACES_OF_BYTE));
 }
 
 /** The events of one log that wait; in the order of their lines. */
@@ -48,7 +75,7 @@ export class Holdings {
   /** Lines up to the end of the re-reading are told as far as the mark says. */
   resume(mark: HoldingsMark): void {
     this.#toldBefore = mark;
-    for (const at of mark.early) this.#early.add(at);
+    for (const at of unpackPlaces(mark.early, mark.told)) this.#early.add(at);
   }
 
   /** Takes something to wait, unless an earlier run told it. Tells the oldest of too many. */
@@ -94,6 +121,16 @@ export class Holdings {
     }
   }
 
+  /** Tells the oldest of what waits while there is more to note than a checkpoint holds. */
+  relieve(out: AuditEvent[]): void {
+    if (this.#early.size <= EARLY_MAX) return;
+    for (const [at, held] of this.#held) {
+      this.#forgetBefore(at);
+      if (this.#early.size <= EARLY_MAX) return;
+      this.#leaveEarly(held, out);
+    }
+  }
+
   /** What was missing came after its events had been told: they are told again, whole. */
   amend(held: Held, out: AuditEvent[]): void {
     if (held.amendable !== true || !held.told) return;
@@ -117,8 +154,12 @@ export class Holdings {
       told = oldest;
       break;
     }
+    this.#forgetBefore(told);
+    return { told, early: packPlaces(this.#early, told) };
+  }
+
+  #forgetBefore(told: number): void {
     for (const early of this.#early) if (early < told) this.#early.delete(early);
-    return { told, early: [...this.#early] };
   }
 
   #leaveEarly(held: Held, out: AuditEvent[]): void {

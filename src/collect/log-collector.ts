@@ -9,9 +9,15 @@
 import type { AuditEvent } from '../event/audit-event.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Log } from '../platform/log.ts';
-import { REPEATS_MAX, unframe } from './framing/line-frame.ts';
+import { unframe } from './framing/line-frame.ts';
 import type { Collector, CollectorStatus, Intake } from './collector.ts';
-import { HOLD_MS, type Held, type Holdings, type HoldingsMark } from './holdings.ts';
+import {
+  HOLD_MS,
+  PLACES_OF_BYTE,
+  type Held,
+  type Holdings,
+  type HoldingsMark,
+} from './holdings.ts';
 import { JournalError, type Checkpoint } from '../journal/journal.ts';
 import type { LineBatch, LineSource } from './line-source.ts';
 import { Tail } from './tail.ts';
@@ -201,6 +207,7 @@ export class LogCollector implements Collector {
   tellEarly(held: readonly Held[], events: readonly AuditEvent[] = []): void {
     const out: AuditEvent[] = [...events];
     for (const each of held) this.#holdings.tellEarly(each, out);
+    this.#holdings.relieve(out);
     if (out.length > 0) this.#handIn(out);
   }
 
@@ -262,6 +269,7 @@ export class LogCollector implements Collector {
       if (outcome === 'rejected')
         this.#reject(at, bytes.toString('utf8', from, Math.min(end, from + 200)));
     }
+    this.#holdings.relieve(out);
     return out;
   }
 
@@ -280,7 +288,7 @@ export class LogCollector implements Collector {
     let outcome: LineOutcome = 'passed';
     for (let n = 0; n < framed.times; n++) {
       // Each has a place of its own, all before the next line's.
-      const place = at + n / REPEATS_MAX;
+      const place = at + n / PLACES_OF_BYTE;
       outcome = assembler.take(framed.bytes, 0, framed.bytes.length, place, live, out);
     }
     if (live && outcome !== 'passed') this.#rejected += framed.dropped;

@@ -7,6 +7,8 @@ export interface DovecotEvent {
   readonly name: string;
   /** When it ended: when the thing it tells of was done. */
   readonly timeMs: number;
+  /** When it began, as it was exported: it orders events of one session within a millisecond. */
+  readonly started: string | number | undefined;
   readonly hostname: string | undefined;
   /** e.g. `imap`, from the category `service:imap`; undefined where categories are not exported. */
   readonly service: string | undefined;
@@ -79,7 +81,7 @@ export function parseEvent(
     return undefined;
   }
   const timeMs = timeOf(exported.end_time ?? exported.start_time);
-  const { fields, categories, hostname } = exported;
+  const { fields, categories, hostname, start_time: started } = exported;
   if (Number.isNaN(timeMs) || typeof fields !== 'object' || fields === null) return undefined;
   let service: string | undefined;
   if (Array.isArray(categories)) {
@@ -92,6 +94,7 @@ export function parseEvent(
   return {
     name,
     timeMs,
+    started: typeof started === 'string' || typeof started === 'number' ? started : undefined,
     hostname: typeof hostname === 'string' ? hostname : undefined,
     service,
     fields: fields as EventFields,

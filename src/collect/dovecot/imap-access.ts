@@ -14,7 +14,13 @@ import { numberField, textField, type DovecotEvent, type EventFields } from './e
 import { appendRecords, folderRecord, imapCommand, type ImapCommand } from './imap-commands.ts';
 import { mailLogAction } from './mail-log.ts';
 import { MailLogJoin, type JoinedCommand } from './mail-log-join.ts';
-import { messageRecords, takesItems, withSaved, type CommandContext } from './message-commands.ts';
+import {
+  itemTaker,
+  messageRecords,
+  takesItems,
+  withSaved,
+  type CommandContext,
+} from './message-commands.ts';
 import { SelectedFolder } from './selected-folder.ts';
 import type { PendingItem, Session } from './sessions.ts';
 
@@ -28,11 +34,17 @@ export interface ImapAccessOptions {
 /** Most characters of a mail_log line; Dovecot cuts each of its fields at 80 or less. */
 export const MAIL_LOG_LINE_CHARS_MAX = 2_000;
 
+interface FinishedCommand {
+  readonly command: ImapCommand;
+  /** When it began, see DovecotEvent. */
+  readonly started: DovecotEvent['started'];
+}
+
 interface TakenItems {
   /** Messages that the command opened or expunged. */
-  readonly items: readonly PendingItem[];
+  readonly items: PendingItem[];
   /** Those of them that were told before the command had ended. */
-  readonly toldItems: readonly PendingItem[];
+  readonly toldItems: PendingItem[];
 }
 
 /** A command that waits for mail_log; with the messages that are told by it. */
@@ -101,8 +113,8 @@ export class ImapAccess {
     out: AuditEvent[],
   ): void {
     const { holdings, now, sharedPrefix } = this.#options;
-    const taken = this.#takeItems(session, name, out);
     const command = imapCommand(name, event.fields, sharedPrefix);
+    const taken = this.#takeItems(session, { command, started: event.started }, out);
     const caused = new CausedLines(command, [...taken.items, ...taken.toldItems]);
     const place = {
       at,
@@ -148,7 +160,7 @@ export class ImapAccess {
 
   /** The session's last event came. */
   ended(session: Session, out: AuditEvent[]): void {
-    this.#takeItems(session, '', out);
+    this.#takeItems(session, undefined, out);
     this.#join.commandsEnded(session.id);
   }
 
@@ -179,6 +191,7 @@ export class ImapAccess {
       kind,
       uid,
       mailbox,
+      started: event.started,
       command,
       tell: (events) => this.tellMessage(event, session, 'imap', action, events),
     };
@@ -214,24 +227,35 @@ export class ImapAccess {
     );
   }
 
-  /** The command's own messages; those of other commands that are still waiting are told alone. */
-  #takeItems(session: Session, name: string, out: AuditEvent[]): TakenItems {
+  /**
+   * The command's own messages. Those of the commands behind it in a packet have come, too, and wait
+   * for these; what no command can tell of any more is told alone.
+   */
+  #takeItems(session: Session, ended: FinishedCommand | undefined, out: AuditEvent[]): TakenItems {
     const { holdings } = this.#options;
-    const kind = takesItems(name);
-    const items: PendingItem[] = [];
-    const toldItems: PendingItem[] = [];
+    const taken: TakenItems = { items: [], toldItems: [] };
+    if (session.items.length === 0) return taken;
+    const takes = ended === undefined ? undefined : itemTaker(ended.command);
+    const waiting: PendingItem[] = [];
     for (const item of session.items) {
-      const own = item.kind === kind && (item.command === undefined || item.command === name);
-      if (own) {
-        (item.told ? toldItems : items).push(item);
-        continue;
+      if (takes?.(item) === true) (item.told ? taken.toldItems : taken.items).push(item);
+      else if (ended !== undefined && isOfLater(item, ended)) waiting.push(item);
+      else {
+        if (!item.told) item.tell(out);
+        holdings.complete(item);
       }
-      if (!item.told) item.tell(out);
-      holdings.complete(item);
     }
-    session.items.length = 0;
-    return { items, toldItems };
+    session.items.splice(0, session.items.length, ...waiting);
+    return taken;
   }
+}
+
+/** Whether what was done to a message began after the command, so that it can be another's. */
+function isOfLater({ started, command }: PendingItem, ended: FinishedCommand): boolean {
+  if (started === undefined || ended.started === undefined) return false;
+  const { name } = ended.command;
+  if (command === name && takesItems(name) === undefined) return false;
+  return typeof started === typeof ended.started && started >= ended.started;
 }
 
 function recordsOf(

@@ -321,6 +321,33 @@ export function takesItems(name: string): 'opened' | 'expunged' | undefined {
   return base === 'MOVE' || base === 'EXPUNGE' || base === 'CLOSE' ? 'expunged' : undefined;
 }
 
+/**
+ * Tells which messages' events belong to the command: a command opens each message once, and in a
+ * packet of commands those of all of them come before the end of the first.
+ */
+export function itemTaker(command: ImapCommand): (item: PendingItem) => boolean {
+  const kind = takesItems(command.name);
+  const set = isUidCommand(command) && !isCut(command) ? command.tokens[0]?.text : undefined;
+  const uids = set === undefined ? undefined : expandSet(set, COMMAND_MESSAGES_MAX);
+  const asked = uids && new Set(uids);
+  const taken = new Set<string>();
+  if (kind === undefined || (kind === 'opened' && !opensMessages(command))) return () => false;
+  return (item) => {
+    const message = `${item.uid} ${item.mailbox}`;
+    const own = item.kind === kind && (item.command === undefined || item.command === command.name);
+    if (!own || taken.has(message) || asked?.has(item.uid) === false) return false;
+    taken.add(message);
+    return true;
+  };
+}
+
+/** Whether a FETCH reads more than what is known of its messages without opening them. */
+function opensMessages(command: ImapCommand): boolean {
+  if (isCut(command) || listHas(command.fields, 'reason_code', 'imap:fetch_body')) return true;
+  const { body, attachments } = fetchedContent(command.args);
+  return body || attachments.length > 0;
+}
+
 /** The records of a command on messages; undefined when it is not such a command. */
 export function messageRecords(context: CommandContext): AccessDetails[] | undefined {
   const name = context.command.name.replace(/^UID /, '');

@@ -20,6 +20,8 @@ export interface PendingItem extends Held {
   readonly kind: 'opened' | 'expunged';
   readonly uid: number;
   readonly mailbox: string;
+  /** When that was, see DovecotEvent. */
+  readonly started: string | number | undefined;
   /** The command that did it, where the event says so. */
   readonly command: string | undefined;
   /** Replaced when the end of the command is known, which then tells of it. */

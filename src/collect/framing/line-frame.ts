@@ -7,7 +7,7 @@
 import { entryOfJson, entryLine } from './journal-entry.ts';
 
 /** Most repetitions of one line that are told one by one; more are counted as rejected. */
-export const REPEATS_MAX = 1000;
+export const REPEATS_MAX = 1_000;
 /** Time, host and program stand within this many bytes. */
 const HEAD_BYTES_MAX = 350;
 
