@@ -155,6 +155,10 @@ userdb {
   args = ${root}/etc/users
   default_fields = uid=${MAIL_UID} gid=${MAIL_UID} home=${root}/mail/%u
 }
+# A process of Dovecot 2.3.19 that exits may take events along that it has not handed on yet.
+service imap {
+  service_count = 0
+}
 service auth {
   unix_listener auth-postfix {
     mode = 0666

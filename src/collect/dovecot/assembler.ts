@@ -114,7 +114,7 @@ export class DovecotAssembler implements Assembler {
   }
 
   openFrom(): number | undefined {
-    const sessions = this.#sessions.openFrom() ?? Infinity;
+    const sessions = this.#sessions.openFrom(this.#options.now()) ?? Infinity;
     const oldest = Math.min(
       sessions,
       this.#signIns.openFrom(this.#at) ?? Infinity,
@@ -165,7 +165,9 @@ export class DovecotAssembler implements Assembler {
     if (process === undefined) return 'passed';
     if (process.text.startsWith('Disconnected')) {
       // ManageSieve sends no event at a session's end.
-      if (process.service === 'managesieve') this.#sessions.end(process.session);
+      if (process.service === 'managesieve') {
+        this.#sessions.endSoon(process.session, this.#options.now());
+      }
       this.#imap.linesEnded(process.session, out);
       return 'used';
     }

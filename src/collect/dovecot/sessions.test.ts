@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { CARRIED_BYTES_MAX, Sessions, SESSIONS_MAX } from './sessions.ts';
+import { CARRIED_BYTES_MAX, ENDING_MS, Sessions, SESSIONS_MAX } from './sessions.ts';
 
 test('at the limit the session that was silent longest is forgotten', () => {
   const sessions = new Sessions();
@@ -8,6 +8,17 @@ test('at the limit the session that was silent longest is forgotten', () => {
   sessions.use('new');
   expect(sessions.size).toBe(SESSIONS_MAX);
   expect(sessions.find('s0')).toBeDefined();
+  expect(sessions.find('s1')).toBeUndefined();
+});
+
+test('a session is remembered for a moment after its last line', () => {
+  const sessions = new Sessions();
+  sessions.use('s1').openFrom = 7;
+  sessions.endSoon('s1', 1_000);
+  sessions.endSoon('unknown', 1_000);
+  expect(sessions.openFrom(999 + ENDING_MS)).toBe(7);
+  expect(sessions.find('s1')).toBeDefined();
+  expect(sessions.openFrom(1_000 + ENDING_MS)).toBeUndefined();
   expect(sessions.find('s1')).toBeUndefined();
 });
 

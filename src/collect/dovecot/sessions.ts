@@ -9,6 +9,8 @@ import type { SelectedFolder } from './selected-folder.ts';
 export const SESSIONS_MAX = 10_000;
 /** Most mail_log lines of one delivery that are remembered, for what only they tell. */
 export const MAIL_LOG_LINES_MAX = 1_000;
+/** How long a session is remembered whose last line may have overtaken its last events, in ms. */
+export const ENDING_MS = 10_000;
 /**
  * How much of a checkpoint impersonated sessions may take, in bytes of JSON: some 150 of them. Who
  * acted as whom must survive a restart even when the log that told it is gone.
@@ -79,6 +81,8 @@ export class Sessions {
   /** Submission transactions name no login session, only the client's address and port. */
   readonly #byPeer = new Map<string, Session>();
   readonly #impersonated = new Set<Session>();
+  /** When the sessions whose end was told by a line are forgotten, ms; in the order of that. */
+  readonly #ending = new Map<string, number>();
 
   get size(): number {
     return this.#sessions.size;
@@ -133,8 +137,22 @@ export class Sessions {
     this.#byPeer.set(peerKey(session.sourceIp, session.sourcePort), session);
   }
 
+  /** The session's process wrote its last line; its last events may still come. */
+  endSoon(id: string, nowMs: number): void {
+    this.#forgetEnded(nowMs);
+    if (this.#sessions.has(id) && !this.#ending.has(id)) this.#ending.set(id, nowMs + ENDING_MS);
+  }
+
+  #forgetEnded(nowMs: number): void {
+    for (const [id, endsMs] of this.#ending) {
+      if (endsMs > nowMs) return;
+      this.end(id);
+    }
+  }
+
   /** The session has ended. */
   end(id: string): void {
+    this.#ending.delete(id);
     const session = this.#sessions.get(id);
     if (session === undefined) return;
     this.#sessions.delete(id);
@@ -145,7 +163,8 @@ export class Sessions {
   }
 
   /** The place of the oldest line that is needed to know the open sessions. */
-  openFrom(): number | undefined {
+  openFrom(nowMs: number): number | undefined {
+    this.#forgetEnded(nowMs);
     let oldest = Infinity;
     for (const { openFrom, commandFrom } of this.#sessions.values()) {
       oldest = Math.min(oldest, openFrom ?? Infinity, commandFrom ?? Infinity);
