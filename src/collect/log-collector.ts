@@ -11,13 +11,8 @@ import type { Clock } from '../platform/clock.ts';
 import type { Log } from '../platform/log.ts';
 import { unframe } from './framing/line-frame.ts';
 import type { Collector, CollectorStatus, Intake } from './collector.ts';
-import {
-  HOLD_MS,
-  PLACES_OF_BYTE,
-  type Held,
-  type Holdings,
-  type HoldingsMark,
-} from './holdings.ts';
+import { HOLD_MS, PLACES_OF_BYTE, type Held, type Holdings } from './holdings.ts';
+import { readCheckpoint, type LogCheckpoint } from './log-checkpoint.ts';
 import { JournalError, type Checkpoint } from '../journal/journal.ts';
 import type { LineBatch, LineSource } from './line-source.ts';
 import { Tail } from './tail.ts';
@@ -76,26 +71,6 @@ export interface LogCollectorOptions {
    * undefined.
    */
   readonly follow?: (from: TailPlace | undefined, again: number) => LineSource;
-}
-
-/** The checkpoint of a log, as it is kept beside the events. */
-interface LogCheckpoint {
-  readonly version: 1;
-  readonly place: TailPlace;
-  readonly openFrom?: number;
-  readonly holdings: HoldingsMark;
-  readonly carry?: unknown;
-}
-
-function isPlace(value: unknown): value is TailPlace {
-  const place = value as TailPlace | null;
-  return typeof place === 'object' && typeof place?.at === 'number' && Array.isArray(place.files);
-}
-
-function readCheckpoint(value: unknown): LogCheckpoint | undefined {
-  const checkpoint = value as LogCheckpoint | null | undefined;
-  if (typeof checkpoint !== 'object' || checkpoint === null) return undefined;
-  return checkpoint.version === 1 && isPlace(checkpoint.place) ? checkpoint : undefined;
 }
 
 const NEWLINE = 0x0a;
