@@ -24,6 +24,7 @@ interface CollectorStatus {
   readonly seen?: number;
   readonly events?: number;
   readonly rejected?: number;
+  readonly lost?: string;
 }
 
 const START =
@@ -46,6 +47,14 @@ function skewCheck(response: Response, nowMs: number): Check[] {
   return [area('clock').fail(message, 'set both: timedatectl set-ntp true')];
 }
 
+/** What became of a collector's source, and what can never be read any more. */
+function collectorChecks(status: CollectorStatus): Check[] {
+  const { name, lost } = status;
+  if (lost === undefined) return [collectorCheck(status)];
+  const remedy = 'what is lost cannot be had again; see "Lost events" in docs/compatibility.md';
+  return [collectorCheck(status), server.warn(`${name} lost something: ${lost}`, remedy)];
+}
+
 function collectorCheck(status: CollectorStatus): Check {
   const { name, state, reason, seen = 0, events = 0, rejected = 0 } = status;
   const counts = `${seen} lines or requests, ${events} events`;
@@ -66,7 +75,7 @@ async function statusChecks(call: Call): Promise<Check[]> {
     const client = await ApiClient.find(call);
     const response = await client.get('/v1/status');
     const status = (await response.json()) as { collectors?: readonly CollectorStatus[] };
-    return [server.ok('takes the key'), ...(status.collectors ?? []).map(collectorCheck)];
+    return [server.ok('takes the key'), ...(status.collectors ?? []).flatMap(collectorChecks)];
   } catch (error) {
     if (!(error instanceof CliError)) throw error;
     const [message = '', ...advice] = error.message.split('; ');

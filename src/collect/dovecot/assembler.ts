@@ -24,6 +24,7 @@ import { ImapAccess } from './imap-access.ts';
 import { parseMailLog } from './mail-log.ts';
 import { scriptRecord } from './managesieve.ts';
 import { MAIL_LOG_LINES_MAX, Sessions, type PendingItem, type Session } from './sessions.ts';
+import { SessionEnds } from './session-ends.ts';
 import type { SignInJoin } from './sign-in-join.ts';
 import type { SignInAttempt } from './sign-in.ts';
 import { parseProcessLine } from './text-line.ts';
@@ -57,6 +58,7 @@ export class DovecotAssembler implements Assembler {
   readonly #signIns: SignIns;
   readonly #traced: Traced;
   readonly #imap: ImapAccess;
+  readonly #ends: SessionEnds;
   readonly #handlers: ReadonlyMap<string, Handler>;
   #at = 0;
 
@@ -76,6 +78,7 @@ export class DovecotAssembler implements Assembler {
       now: options.now,
       sharedPrefix: options.sharedPrefix,
     });
+    this.#ends = new SessionEnds(options.now);
     this.#handlers = new Map<string, Handler>([
       ['auth_passdb_request_finished', (event, at) => this.#signIns.passdbFinished(event, at)],
       [
@@ -139,6 +142,11 @@ export class DovecotAssembler implements Assembler {
     this.#signIns.restore(signIns);
   }
 
+  /** Of how many sessions Dovecot lost the last events. */
+  get sessionsCut(): number {
+    return this.#ends.lost;
+  }
+
   /** What asks the join of sign-ins for reports. */
   get signInReader(): object {
     return this.#signIns.reports;
@@ -168,6 +176,7 @@ export class DovecotAssembler implements Assembler {
       if (process.service === 'managesieve') {
         this.#sessions.endSoon(process.session, this.#options.now());
       }
+      if (process.service === 'imap') this.#ends.line(process.session);
       this.#imap.linesEnded(process.session, out);
       return 'used';
     }
@@ -303,7 +312,10 @@ export class DovecotAssembler implements Assembler {
 
   #ended(event: DovecotEvent, out: AuditEvent[]): void {
     const id = textField(event.fields, 'session');
-    if (id !== undefined) this.#signIns.ended(id, out);
+    if (id !== undefined) {
+      this.#signIns.ended(id, out);
+      this.#ends.event(id);
+    }
     const session = this.#sessionOf(event);
     if (session === undefined) return;
     this.#imap.ended(session, out);

@@ -3,7 +3,7 @@ import type { Clock } from '../../platform/clock.ts';
 import type { Log } from '../../platform/log.ts';
 import type { AuditEvent } from '../../event/audit-event.ts';
 import { CollectorGroup } from '../collector-group.ts';
-import type { Collector, Intake } from '../collector.ts';
+import type { Collector, CollectorStatus, Intake } from '../collector.ts';
 import type { Held } from '../holdings.ts';
 import { LogCollector } from '../log-collector.ts';
 import type { SaslJoin } from '../sasl-join.ts';
@@ -74,6 +74,14 @@ class DovecotLog extends LogCollector {
     });
     this.#detach.push(...[signIns, traces].filter((each) => each !== undefined));
     await super.start();
+  }
+
+  override status(): CollectorStatus {
+    const status = super.status();
+    const cut = this.#assembler.sessionsCut;
+    if (cut === 0) return status;
+    const told = `the last events of ${cut} sessions, which Dovecot did not write`;
+    return { ...status, lost: status.lost === undefined ? told : `${status.lost}; ${told}` };
   }
 
   override async stop(): Promise<void> {
