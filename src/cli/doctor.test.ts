@@ -217,7 +217,7 @@ test.each([
   ['auth_policy_hash_nonce = abc', '', 'fail', 'has no auth_policy_hash_nonce'],
   ['session_id=%{session} ', '', 'fail', 'does not tell session_id'],
   ['transport = log', 'transport = http-post', 'fail', 'does not export auth_request_finished'],
-  ['event=mail_opened or ', '', 'warn', 'does not export mail_opened'],
+  ['event=mail_opened and ', '', 'warn', 'does not export mail_opened'],
   ['subject\n', '\n', 'warn', 'does not log subject (mail_log_events, mail_log_fields)'],
   ['protocol pop3 {', 'protocol xxx {', 'warn', 'has no mail_log plugin for pop3'],
   ['session=<%{session}>\n', '\n', 'warn', 'does not log the session in login_log_format_elements'],
