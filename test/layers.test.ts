@@ -14,7 +14,16 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   journal: ['event', 'platform'],
   store: ['event', 'platform', 'journal/journal.ts'],
   insights: ['event', 'store/event-table.ts', 'store/event-store.ts'],
-  collect: ['event', 'platform', 'access', 'journal/journal.ts'],
+  collect: [
+    'event',
+    'platform',
+    'access',
+    'journal/journal.ts',
+    // Mapping files are written and read like the configuration.
+    'config/yaml-source.ts',
+    'config/raw-tree.ts',
+    'config/suggest.ts',
+  ],
   config: ['event', 'platform', 'access'],
   api: [
     'event',
@@ -26,7 +35,16 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'store/event-store.ts',
     'store/event-table.ts',
   ],
-  cli: ['event', 'platform', 'config', 'insights', 'api/sigv4.ts', 'app.ts', 'journal/verify.ts'],
+  cli: [
+    'event',
+    'platform',
+    'config',
+    'insights',
+    'api/sigv4.ts',
+    'app.ts',
+    'journal/verify.ts',
+    'collect/mapping',
+  ],
 };
 
 function sourceFiles(folder: string): string[] {

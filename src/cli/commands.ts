@@ -194,6 +194,30 @@ const CONFIG_SHOW: CommandSpec = {
   load: () => import('./config-show.ts'),
 };
 
+const MAP_TEST: CommandSpec = {
+  name: 'map test',
+  summary: 'try a mapping file: on lines, or by its own tests',
+  examples: [
+    ['mailtrail map test exim.yaml', 'run the tests in the file'],
+    ['mailtrail map test exim.yaml --input /var/log/exim4/mainlog', 'what each line becomes'],
+    ['tail cyrus.log | mailtrail map test cyrus.yaml --input - -o json', 'for programs'],
+  ],
+  notes:
+    'Ends with 1 when a test fails, a line is refused or no mapping is for any line, with 3 when the file has mistakes. ' +
+    'Mapping files are described in docs/guides/mappings.md.',
+  arguments: [{ name: 'file', about: 'the mapping file' }],
+  options: [
+    {
+      flags: '--input <lines>',
+      about: 'a file of lines or JSON, or - for standard input',
+      names: 'file',
+    },
+    { flags: '--mapping <name>', about: 'only this mapping of the file' },
+    output('table', 'json'),
+  ],
+  load: () => import('./map-test.ts'),
+};
+
 const JOURNAL_VERIFY: CommandSpec = {
   name: 'journal verify',
   summary: 'prove that the journal is as it was written',
@@ -237,6 +261,7 @@ export const COMMANDS: readonly CommandSpec[] = [
   PRINT_CONFIG,
   CONFIG_CHECK,
   CONFIG_SHOW,
+  MAP_TEST,
   JOURNAL_VERIFY,
   COMPLETION,
   VERSION,
@@ -245,6 +270,7 @@ export const COMMANDS: readonly CommandSpec[] = [
 /** What the commands with two words are about. */
 export const FAMILIES: Readonly<Record<string, string>> = {
   config: 'check or show the configuration',
+  map: 'try mapping files for other programs',
   journal: 'look after the journal',
 };
 

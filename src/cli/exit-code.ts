@@ -26,9 +26,12 @@ export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 /** What each code means, for the help and the reference. */
 export const EXIT_MEANINGS: readonly (readonly [ExitCode, string])[] = [
   [EXIT.ok, 'success'],
-  [EXIT.failure, 'failure; `query --fail-on-empty` without results; `doctor` with a ✗'],
+  [
+    EXIT.failure,
+    'failure; `query --fail-on-empty` without results; `doctor` with a ✗; `map test` with a failed test or a refused line',
+  ],
   [EXIT.usage, 'wrong arguments, or a mistake in the query'],
-  [EXIT.config, 'the configuration has mistakes'],
+  [EXIT.config, 'the configuration or a mapping file has mistakes'],
   [EXIT.permission, 'no key, a wrong key, or a file that may not be read'],
   [EXIT.notFound, 'a log group does not exist'],
   [EXIT.unavailable, 'no server answers, it is not ready, or the query ran out of time'],

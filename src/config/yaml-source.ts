@@ -1,6 +1,6 @@
 // The configuration file: YAML into a raw tree, with the place of every key and value, and
 // `${VARIABLE}` replaced in the values (never in the YAML itself, so a variable's value cannot
-// add keys).
+// add keys). Mapping files are read the same way, without variables.
 import {
   isAlias,
   isMap,
@@ -37,6 +37,22 @@ export interface YamlSource {
 }
 
 type Environment = Readonly<Record<string, string | undefined>>;
+
+/** What a file of this kind looks like, for messages. */
+export interface FileKind {
+  /** e.g. `configuration` */
+  readonly name: string;
+  /** What it begins with, e.g. `sections such as "server:"`. */
+  readonly begins: string;
+  readonly guide: string;
+}
+
+const CONFIGURATION: FileKind = {
+  name: 'configuration',
+  begins: 'sections such as "server:"',
+  guide: 'docs/reference/configuration.md',
+};
+
 type Parts = readonly (string | number)[];
 
 class Reader {
@@ -45,13 +61,15 @@ class Reader {
   readonly problems: ConfigProblem[] = [];
   readonly #file: string;
   readonly #lines = new LineCounter();
-  readonly #env: Environment;
+  readonly #env: Environment | undefined;
+  readonly #kind: FileKind;
   #document: Document.Parsed | undefined;
   #count = 0;
 
-  constructor(file: string, env: Environment) {
+  constructor(file: string, env: Environment | undefined, kind: FileKind) {
     this.#file = file;
     this.#env = env;
+    this.#kind = kind;
   }
 
   read(text: string): RawSection {
@@ -67,7 +85,7 @@ class Reader {
     if (root === null || (isScalar(root) && root.value === null)) return emptySection();
     if (isMap(root)) return this.#section(root.items, []);
     const found = isSeq(root) ? 'a list' : 'a single value';
-    const message = `expected sections such as "server:", found ${found}; see docs/reference/configuration.md`;
+    const message = `expected ${this.#kind.begins}, found ${found}; see ${this.#kind.guide}`;
     this.#problem(root.range[0], [], message);
     return emptySection();
   }
@@ -120,10 +138,12 @@ class Reader {
   }
 
   #substitute(text: string, path: Parts, offset: number): string {
+    const env = this.#env;
+    if (env === undefined) return text;
     const variable = /\$\$\{|\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}/g;
     return text.replaceAll(variable, (whole, name?: string, fallback?: string) => {
       if (name === undefined) return '${';
-      const value = this.#env[name];
+      const value = env[name];
       if (value !== undefined && (value !== '' || fallback === undefined)) return value;
       if (fallback !== undefined) return fallback;
       const message =
@@ -146,12 +166,22 @@ function scalarText(node: Scalar): string {
   return node.source ?? String(node.value);
 }
 
-/** Reads a configuration file's text. Every problem is in the result; the rest is still read. */
-export function readYaml(text: string, file: string, env: Environment): YamlSource {
-  const reader = new Reader(file, env);
+/**
+ * Reads the text of a configuration file, or of another kind of file made in the same way. Every problem is
+ * in the result; the rest is still read.
+ *
+ * @param env the variables that `${NAME}` means; it is nothing special when undefined
+ */
+export function readYaml(
+  text: string,
+  file: string,
+  env: Environment | undefined,
+  kind = CONFIGURATION,
+): YamlSource {
+  const reader = new Reader(file, env, kind);
   if (Buffer.byteLength(text) > CONFIG_BYTES_MAX) {
     const origin: Origin = { kind: 'file', file, line: 1, column: 1 };
-    const message = `expected at most ${CONFIG_BYTES_MAX} bytes, found ${Buffer.byteLength(text)}; is this the configuration file?`;
+    const message = `expected at most ${CONFIG_BYTES_MAX} bytes, found ${Buffer.byteLength(text)}; is this the ${kind.name} file?`;
     const problems = [{ origin, path: '', message }];
     return { tree: emptySection(), values: reader.values, keys: reader.keys, problems };
   }

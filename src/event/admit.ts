@@ -1,5 +1,6 @@
 // The front door for records made elsewhere: one line of JSON in, one journal line out, or the
 // reason why not. Nothing that passes here can be refused later on.
+import type { AuditEvent } from './audit-event.ts';
 import type { FieldSpec } from './field.ts';
 import { journalLine } from './journal-line.ts';
 import { LOG_TYPE_SPECS, LOG_TYPES, type LogTypeSpec } from './log-type.ts';
@@ -205,7 +206,20 @@ export function admitRecord(text: string, nowMs: number): Admission {
   if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) {
     return { ok: false, reason: `expected a JSON object, found ${shown(parsed)}` };
   }
-  const object = parsed as JsonObject;
+  const admitted = admitObject(parsed as JsonObject, nowMs);
+  return admitted.ok ? { ok: true, line: journalLine(admitted.event) } : admitted;
+}
+
+/**
+ * Admits a record that is already an object of JSON values, as `admitRecord` does: the event, its declared
+ * fields in canonical order.
+ */
+export function admitObject(
+  object: Readonly<Record<string, unknown>>,
+  nowMs: number,
+):
+  | { readonly ok: true; readonly event: AuditEvent }
+  | { readonly ok: false; readonly reason: string } {
   if (Object.keys(object).length > RECORD_FIELDS_MAX) {
     return { ok: false, reason: `more than ${RECORD_FIELDS_MAX} fields` };
   }
@@ -227,5 +241,5 @@ export function admitRecord(text: string, nowMs: number): Admission {
   }
   const shaped = shape(level, object, nowMs);
   if (!shaped.ok) return shaped;
-  return { ok: true, line: journalLine({ log_type: logType, ...shaped.value }) };
+  return { ok: true, event: { log_type: logType, ...shaped.value } as unknown as AuditEvent };
 }

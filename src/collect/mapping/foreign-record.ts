@@ -21,14 +21,22 @@ export interface ForeignRecord {
   readonly content: string | Readonly<Record<string, unknown>>;
 }
 
-/** What became of a record. */
-export type ForeignOutcome =
-  /** Mappings took it; there are no events where they say that it is none. */
-  | { readonly kind: 'taken'; readonly events: readonly AuditEvent[] }
-  /** No mapping is for it. */
-  | { readonly kind: 'passed' }
-  /** A mapping took it, but what came out is no event: which field, and why. */
-  | { readonly kind: 'rejected'; readonly mapping: string; readonly reason: string };
+/** Something a mapping took that is no event. */
+export interface ForeignRefusal {
+  /** `set/mapping`, e.g. `exim/received`. */
+  readonly mapping: string;
+  /** Which field, what was expected and what was found. */
+  readonly reason: string;
+}
+
+/** What became of a record. One record may hold several, and several mappings may take it. */
+export interface ForeignOutcome {
+  /** False when no mapping is for it. */
+  readonly taken: boolean;
+  /** In the order of the record; none where a mapping says that it is none. */
+  readonly events: readonly AuditEvent[];
+  readonly refusals: readonly ForeignRefusal[];
+}
 
 /** Makes events of foreign records. Never throws because of what a record holds. */
 export interface ForeignFeed {
