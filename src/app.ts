@@ -7,16 +7,13 @@ import { compileRules, DEFAULT_RULE, type CompiledRules } from './access/decide.
 import type { TlsKeys } from './api/listener.ts';
 import { createHttpServer, type HttpServer } from './api/server.ts';
 import type { Collector, Intake } from './collect/collector.ts';
-import { createDovecotCollector } from './collect/dovecot/collector.ts';
 import { createPolicyHandler, type PolicyHandler } from './collect/dovecot/policy.ts';
 import { createSignInJoin, type SignInJoin } from './collect/dovecot/sign-in-join.ts';
 import { admitLines } from './collect/http/admit-batch.ts';
-import { createMessageContentsJoin } from './collect/message-contents.ts';
-import { createMilter } from './collect/milter/milter-server.ts';
-import { createPostfixCollector } from './collect/postfix/collector.ts';
-import { createPolicyService } from './collect/postfix/policy-service.ts';
+import { readMappingFiles } from './collect/mapping/mapping-files.ts';
+import type { MappingSet } from './collect/mapping/mapping-set.ts';
 import { createSaslJoin, type SaslJoin } from './collect/sasl-join.ts';
-import { createTraceJoin } from './collect/trace-join.ts';
+import { createCollectors } from './collectors.ts';
 import { formatAddress } from './config/address.ts';
 import { ensureCredentials, type ServerCredentials } from './config/credentials.ts';
 import { organizationArn } from './config/organization.ts';
@@ -70,6 +67,8 @@ interface Parts {
   readonly store: EventStore;
   readonly loader: Loader;
   readonly credentials: ServerCredentials;
+  /** By the names in their files. */
+  readonly mappings: ReadonlyMap<string, MappingSet>;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -100,45 +99,13 @@ class RunningApp implements App {
     this.#signIns = createSignInJoin({ intake, clock, log });
     this.#sasl = createSaslJoin(clock);
     this.#policy = createPolicyHandler({ rules, intake, clock, signIns: this.#signIns });
-    this.#collectors = this.#makeCollectors(rules);
+    const joins = { signIns: this.#signIns, sasl: this.#sasl };
+    this.#collectors = createCollectors({ config, ...parts, ...joins, rules });
     this.#http = this.#makeHttpServer();
   }
 
   get address(): string {
     return this.#address;
-  }
-
-  #makeCollectors(rules: () => CompiledRules): Collector[] {
-    const { dovecot, postfix } = this.#config;
-    const { intake, clock, log } = this.#parts;
-    const feed = { intake, clock, log, sasl: this.#sasl, traces: createTraceJoin(clock) };
-    const signIns = this.#signIns;
-    const contents = createMessageContentsJoin(clock);
-    const collectors: Collector[] = [];
-    const dovecotLogs =
-      dovecot.logs.length > 0
-        ? createDovecotCollector({ ...feed, paths: dovecot.logs, signIns })
-        : undefined;
-    if (dovecotLogs !== undefined) collectors.push(dovecotLogs);
-    if (postfix.logs.length > 0) {
-      // A Dovecot log that is configured but not there tells of nothing.
-      const lmtpTold = (): boolean => dovecotLogs?.status().state === 'running';
-      const { logs: paths, authservIds } = postfix;
-      const joins = postfix.milterListen === undefined ? {} : { contents };
-      collectors.push(createPostfixCollector({ ...feed, ...joins, paths, lmtpTold, authservIds }));
-    }
-    if (postfix.milterListen !== undefined) {
-      const listen = postfix.milterListen;
-      const directory = join(this.#config.data, 'milter');
-      const parts = { contents, intake, clock, log, directory, disk: systemDisk };
-      // First, so that what an earlier run read is there when the log is read again.
-      collectors.unshift(createMilter({ listen, ...parts }));
-    }
-    if (postfix.policyListen !== undefined) {
-      const listen = postfix.policyListen;
-      collectors.push(createPolicyService({ listen, rules, intake, clock, log }));
-    }
-    return collectors;
   }
 
   #makeHttpServer(): HttpServer {
@@ -320,11 +287,19 @@ function unchangeable(now: Config, next: Config): string[] {
     'data',
     'dovecot',
     'postfix',
+    'collectors',
     'journal',
     'store',
     'log',
   ] as const;
   return fixed.filter((key) => JSON.stringify(now[key]) !== JSON.stringify(next[key]));
+}
+
+/** Reads the mapping files; the error is everything that is wrong in them. */
+function readMappings({ collectors }: Config): ReadonlyMap<string, MappingSet> {
+  const read = readMappingFiles(collectors, (path) => readFileSync(path, 'utf8'));
+  if (!read.ok) throw new Error(read.problems.join('\n'));
+  return read.sets;
 }
 
 /**
@@ -337,6 +312,7 @@ export async function startApp(options: {
   readonly clock?: Clock;
 }): Promise<App> {
   const { config, log, clock = systemClock } = options;
+  const mappings = readMappings(config);
   await makeDataDirectory(config.data);
   const journal = await openJournal({
     directory: join(config.data, 'journal'),
@@ -362,6 +338,7 @@ export async function startApp(options: {
       store,
       loader,
       credentials,
+      mappings,
       clock,
       log,
     });

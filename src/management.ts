@@ -4,14 +4,14 @@ import type { Config } from './config/schema.ts';
 
 /** What of the configuration is worth a record: everything but where things lie. There are no secrets in it. */
 export function settingsInForce(config: Config): object {
-  const { organization, server, access, retention, dovecot, postfix } = config;
+  const { organization, server, access, retention, dovecot, postfix, collectors } = config;
   return {
     organization: organization.name,
     listen: `${server.listen.host}:${server.listen.port}`,
     tls: server.tls !== undefined,
     rules: access.rules,
     retention: retention.days,
-    logs: [...dovecot.logs, ...postfix.logs],
+    logs: [...dovecot.logs, ...postfix.logs, ...collectors.mapped.map(({ path }) => path)],
   };
 }
 

@@ -36,6 +36,26 @@ test('config check: quiet about a good file, everything about a bad one', async 
   );
 });
 
+test('config check reads the mapping files too', async () => {
+  const config = 'collectors: { mappings: [m.yaml, n.yaml], mapped: [{ path: /l, mapping: x }] }\n';
+  const mapping = 'name: y\nmappings: [{ name: a, log_type: none }]\n';
+  const files = { [FILE]: config, '/etc/mailtrail/m.yaml': mapping };
+  const missing = await runCli(['config', 'check'], { files });
+  expect(missing).toMatchObject({ code: 3, out: '' });
+  expect(missing.err).toContain('/etc/mailtrail/n.yaml: cannot be read: ENOENT');
+  const twice = { ...files, '/etc/mailtrail/n.yaml': `${mapping}a: 1\n` };
+  const wrong = await runCli(['config', 'check'], { files: twice });
+  expect(wrong.err).toContain('/etc/mailtrail/n.yaml:3:1: a: unknown key');
+  const same = { ...files, '/etc/mailtrail/n.yaml': mapping };
+  expect((await runCli(['config', 'check'], { files: same })).err).toBe(
+    '/etc/mailtrail/n.yaml: name: expected a name of its own, found "y", which /etc/mailtrail/m.yaml has\n',
+  );
+  const other = { ...files, '/etc/mailtrail/n.yaml': mapping.replace('y', 'z') };
+  expect((await runCli(['config', 'check'], { files: other })).err).toBe(
+    'collectors.mapped[0].mapping: expected the name of a file of collectors.mappings, found "x"; there are y, z\n',
+  );
+});
+
 test('a hostile configuration cannot drive the terminal', async () => {
   const files = { [FILE]: 'data: "/\\u001b[2Jx"\n"\\u001b]0;x\\u0007": 1\n' };
   const { err } = await runCli(['config', 'check'], { files });

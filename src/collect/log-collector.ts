@@ -56,6 +56,8 @@ export interface Assembler {
   carry(): unknown;
   /** Takes back what `carry` gave; anything it does not understand is ignored. */
   restore(carried: unknown): void;
+  /** Why it rejected the last line that it did, where it can tell. */
+  readonly rejection?: string | undefined;
 }
 
 export interface LogCollectorOptions {
@@ -71,6 +73,8 @@ export interface LogCollectorOptions {
    * undefined.
    */
   readonly follow?: (from: TailPlace | undefined, again: number) => LineSource;
+  /** Lines are taken as they are: what looks like a frame of syslog was written by a stranger. */
+  readonly unframed?: boolean;
 }
 
 const NEWLINE = 0x0a;
@@ -257,8 +261,8 @@ export class LogCollector implements Collector {
     live: boolean,
     out: AuditEvent[],
   ): LineOutcome {
-    const { assembler } = this.#options;
-    const framed = unframe(bytes, from, to);
+    const { assembler, unframed } = this.#options;
+    const framed = unframed === true ? undefined : unframe(bytes, from, to);
     if (framed === undefined) return assembler.take(bytes, from, to, at, live, out);
     let outcome: LineOutcome = 'passed';
     for (let n = 0; n < framed.times; n++) {
@@ -275,10 +279,12 @@ export class LogCollector implements Collector {
     const nowMs = this.#options.clock.now();
     if (nowMs - this.#rejectedToldAtMs < REJECTED_TOLD_EVERY_MS) return;
     this.#rejectedToldAtMs = nowMs;
+    const reason = this.#options.assembler.rejection;
     this.#options.log.warn('a line could not be understood', {
       file: this.#options.path,
       place: at,
       line,
+      ...(reason !== undefined && { reason }),
       rejectedSoFar: this.#rejected,
     });
   }

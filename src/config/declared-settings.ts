@@ -53,8 +53,12 @@ function declaredSettings(): readonly DeclaredSetting[] {
 /** All settings in the order of their declaration. */
 export const DECLARED_SETTINGS: readonly DeclaredSetting[] = declaredSettings();
 
-/** The keys that a section may have, by its path; '' is the root. */
+/** The keys that a section may have, by its path; '' is the root, `collectors.mapped[0]` an entry of a list. */
 export function keysOfSection(section: string): readonly string[] {
+  const list = /^(.*)\[\d+\]$/.exec(section)?.[1];
+  if (list !== undefined) {
+    return DECLARED_SETTINGS.find(({ path }) => path === list)?.meta.entryKeys ?? [];
+  }
   const prefix = section === '' ? '' : `${section}.`;
   const keys = DECLARED_SETTINGS.filter(({ path }) => path.startsWith(prefix)).map(
     ({ path }) => path.slice(prefix.length).split('.')[0] ?? '',

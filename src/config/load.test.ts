@@ -46,6 +46,7 @@ test('works with nothing said at all', () => {
     data: '/home/ann/.local/state/mailtrail',
     dovecot: { logs: ['/var/log/dovecot-audit.log'] },
     postfix: { logs: ['/var/log/mail.log'], authservIds: [] },
+    collectors: { mappings: [], mapped: [], webhooks: [] },
     access: { rules: [] },
     retention: { days: {} },
     journal: { keepBytes: 2 ** 30, minFreeBytes: 64 * 2 ** 20 },
@@ -313,4 +314,28 @@ test('aliases that multiply end at a limit', () => {
 
 test('keys that JavaScript knows are unknown keys like others', () => {
   expect(problems(load({ [FILE]: '__proto__: { a: 1 }\nconstructor: x\n' }))).toHaveLength(2);
+});
+
+test('feeds of other programs: paths beside the file, and keys that are never shown', () => {
+  const text = `collectors:
+  mappings: [exim.yaml]
+  mapped: [{ path: log/exim, mapping: exim }]
+  webhooks: [{ mapping: stalwart, signatureKey: "\${KEY}" }]
+`;
+  const key = 'a-key-of-32-characters-and-no-one-knows';
+  const { config, settings } = loaded(load({ [FILE]: text }, { env: { KEY: key } }));
+  expect(config.collectors).toEqual({
+    mappings: ['/etc/mailtrail/exim.yaml'],
+    mapped: [{ path: '/etc/mailtrail/log/exim', mapping: 'exim' }],
+    webhooks: [{ mapping: 'stalwart', signatureKey: key }],
+  });
+  expect(settings.find(({ path }) => path === 'collectors.webhooks')?.secret).toBe(true);
+  const wrong = text.replace('${KEY}', 'too-short').replace('mapping: exim', 'mappping: exim');
+  const said = problems(load({ [FILE]: wrong }));
+  expect(said.join('\n')).not.toContain('too-short');
+  expect(said).toEqual([
+    `${FILE}:3:12: collectors.mapped[0].mapping: expected the name of a mapping file, found nothing; correct it or leave the setting out`,
+    `${FILE}:3:30: collectors.mapped[0].mappping: unknown key; did you mean "mapping"?`,
+    `${FILE}:4:49: collectors.webhooks[0].signatureKey: expected a key of at least 16 characters, found something else (not shown, as it is a secret); correct it or leave the setting out`,
+  ]);
 });

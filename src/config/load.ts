@@ -9,6 +9,7 @@ import { readEnvironment } from './env-source.ts';
 import {
   emptySection,
   formatPath,
+  isSection,
   putAt,
   valueAt,
   type ConfigProblem,
@@ -139,8 +140,10 @@ class Layers {
 
   /** Relative paths are resolved where they were written: beside the file, else in `cwd`. */
   #resolvePaths(base: string): void {
-    const absolute = (value: RawValue): RawValue =>
-      typeof value === 'string' && value !== '' ? resolve(base, value) : value;
+    const absolute = (value: RawValue): RawValue => {
+      if (isSection(value)) return { ...value, path: absolute(value['path'] ?? null) };
+      return typeof value === 'string' && value !== '' ? resolve(base, value) : value;
+    };
     for (const { path, meta } of DECLARED_SETTINGS) {
       const value = meta.path === true ? valueAt(this.tree, path) : undefined;
       if (value === undefined) continue;

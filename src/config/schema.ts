@@ -12,6 +12,12 @@ import {
   type SocketPath,
   type TcpAddress,
 } from './address.ts';
+import {
+  mappedLogsSetting,
+  type MappedLog,
+  type Webhook,
+  webhooksSetting,
+} from './mapped-feeds.ts';
 import { parseSize, SIZE_FORM } from './quantity.ts';
 import { retentionDaysSetting } from './retention.ts';
 import {
@@ -185,6 +191,22 @@ const postfix = section({
   ),
 });
 
+const collectors = section({
+  mappings: listSetting(
+    {
+      about:
+        'Mapping files, which make events of what other programs write (docs/guides/mappings.md).',
+      expects: 'a list of paths',
+      entry: 'the path of a mapping file',
+      path: true,
+      example: '[mappings/exim.yaml]',
+    },
+    [],
+  ),
+  mapped: mappedLogsSetting(),
+  webhooks: webhooksSetting(),
+});
+
 const journal = section({
   keepBytes: setting(
     {
@@ -233,6 +255,7 @@ export const CONFIG_SCHEMA = z.strictObject({
   data: dataSetting,
   dovecot,
   postfix,
+  collectors,
   access: section({ rules: accessRulesSetting() }),
   retention: section({ days: retentionDaysSetting() }),
   journal,
@@ -265,6 +288,11 @@ export interface Config {
     readonly authservIds: readonly string[];
     readonly policyListen?: TcpAddress | SocketPath;
     readonly milterListen?: TcpAddress | SocketPath;
+  };
+  readonly collectors: {
+    readonly mappings: readonly string[];
+    readonly mapped: readonly MappedLog[];
+    readonly webhooks: readonly Webhook[];
   };
   readonly access: { readonly rules: readonly AccessRule[] };
   /** Days to keep, by log type; a type that is absent is kept for ever. */

@@ -23,6 +23,8 @@ export interface SettingMeta {
   readonly path?: boolean;
   /** A list, in the environment separated by commas. */
   readonly list?: boolean;
+  /** The keys of each entry, for a list of sections. */
+  readonly entryKeys?: readonly string[];
 }
 
 /** The meta data of all settings; a schema that is in here is a setting, not a section. */

@@ -19,8 +19,10 @@ function shownValue(value: RawValue): Shown {
   return /^(0|[1-9]\d{0,14})$/.test(value) ? Number(value) : value;
 }
 
-function valueOf(setting: EffectiveSetting): RawValue {
-  return setting.secret && setting.value !== undefined ? SECRET : (setting.value ?? null);
+function valueOf({ secret, value }: EffectiveSetting): RawValue {
+  // There is no secret in an empty list.
+  if (value === undefined || (Array.isArray(value) && value.length === 0)) return value ?? null;
+  return secret ? SECRET : value;
 }
 
 /** As YAML; settings that are absent are left out. */

@@ -1,0 +1,64 @@
+// The mapping files that the configuration names, by the names in them.
+import { formatProblem } from '../../config/raw-tree.ts';
+import { readMappingFile } from './mapping-file.ts';
+import { MappingSet } from './mapping-set.ts';
+
+/** What the configuration says of mappings. */
+export interface MappingSettings {
+  /** The paths of the files. */
+  readonly mappings: readonly string[];
+  readonly mapped: readonly { readonly path: string; readonly mapping: string }[];
+  readonly webhooks: readonly { readonly mapping: string }[];
+}
+
+export type MappingFiles =
+  | { readonly ok: true; readonly sets: ReadonlyMap<string, MappingSet> }
+  | { readonly ok: false; readonly problems: readonly string[] };
+
+/** Reads all files; each problem is one line and says where it is. */
+export function readMappingFiles(
+  settings: MappingSettings,
+  readFile: (path: string) => string,
+): MappingFiles {
+  const sets = new Map<string, MappingSet>();
+  const files = new Map<string, string>();
+  const problems: string[] = [];
+  for (const path of settings.mappings) {
+    let text: string;
+    try {
+      text = readFile(path);
+    } catch (error) {
+      problems.push(`${path}: cannot be read: ${(error as Error).message}`);
+      continue;
+    }
+    const result = readMappingFile(text, path);
+    if (!result.ok) {
+      problems.push(...result.problems.map(formatProblem));
+      continue;
+    }
+    const { name } = result.file;
+    const earlier = files.get(name);
+    if (earlier !== undefined) {
+      problems.push(
+        `${path}: name: expected a name of its own, found "${name}", which ${earlier} has`,
+      );
+    }
+    files.set(name, path);
+    sets.set(name, new MappingSet(result.file));
+  }
+  if (problems.length === 0) problems.push(...unknownNames(settings, [...sets.keys()]));
+  return problems.length > 0 ? { ok: false, problems } : { ok: true, sets };
+}
+
+function unknownNames({ mapped, webhooks }: MappingSettings, names: readonly string[]): string[] {
+  const known = names.length === 0 ? 'there is none' : `there are ${names.join(', ')}`;
+  const check = (setting: string, used: readonly { readonly mapping: string }[]): string[] =>
+    used.flatMap(({ mapping }, index) =>
+      names.includes(mapping)
+        ? []
+        : [
+            `${setting}[${index}].mapping: expected the name of a file of collectors.mappings, found "${mapping}"; ${known}`,
+          ],
+    );
+  return [...check('collectors.mapped', mapped), ...check('collectors.webhooks', webhooks)];
+}

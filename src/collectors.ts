@@ -1,0 +1,78 @@
+// The collectors that the configuration asks for, with the joins they share.
+import { join } from 'node:path';
+import type { CompiledRules } from './access/decide.ts';
+import type { Collector, Intake } from './collect/collector.ts';
+import { createDovecotCollector } from './collect/dovecot/collector.ts';
+import type { SignInJoin } from './collect/dovecot/sign-in-join.ts';
+import { createMappedCollector } from './collect/mapping/mapped-collector.ts';
+import type { MappingSet } from './collect/mapping/mapping-set.ts';
+import { createMessageContentsJoin } from './collect/message-contents.ts';
+import { createMilter } from './collect/milter/milter-server.ts';
+import { createPostfixCollector } from './collect/postfix/collector.ts';
+import { createPolicyService } from './collect/postfix/policy-service.ts';
+import type { SaslJoin } from './collect/sasl-join.ts';
+import { createTraceJoin } from './collect/trace-join.ts';
+import type { Config } from './config/schema.ts';
+import type { Clock } from './platform/clock.ts';
+import { systemDisk } from './platform/disk.ts';
+import type { Log } from './platform/log.ts';
+
+export interface CollectorsOptions {
+  readonly config: Config;
+  readonly intake: Intake;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** The access rules in force now. */
+  readonly rules: () => CompiledRules;
+  readonly signIns: SignInJoin;
+  readonly sasl: SaslJoin;
+  /** By the names in their files. */
+  readonly mappings: ReadonlyMap<string, MappingSet>;
+}
+
+/** Makes the collectors in the order in which they are to be started. */
+export function createCollectors(options: CollectorsOptions): Collector[] {
+  const { config, intake, clock, log, rules, signIns, sasl } = options;
+  const { dovecot, postfix } = config;
+  const feed = { intake, clock, log, sasl, traces: createTraceJoin(clock) };
+  const contents = createMessageContentsJoin(clock);
+  const collectors: Collector[] = [];
+  const dovecotLogs =
+    dovecot.logs.length > 0
+      ? createDovecotCollector({ ...feed, paths: dovecot.logs, signIns })
+      : undefined;
+  if (dovecotLogs !== undefined) collectors.push(dovecotLogs);
+  if (postfix.logs.length > 0) {
+    // A Dovecot log that is configured but not there tells of nothing.
+    const lmtpTold = (): boolean => dovecotLogs?.status().state === 'running';
+    const { logs: paths, authservIds } = postfix;
+    const joins = postfix.milterListen === undefined ? {} : { contents };
+    collectors.push(createPostfixCollector({ ...feed, ...joins, paths, lmtpTold, authservIds }));
+  }
+  if (postfix.milterListen !== undefined) {
+    const listen = postfix.milterListen;
+    const directory = join(config.data, 'milter');
+    const parts = { contents, intake, clock, log, directory, disk: systemDisk };
+    // First, so that what an earlier run read is there when the log is read again.
+    collectors.unshift(createMilter({ listen, ...parts }));
+  }
+  if (postfix.policyListen !== undefined) {
+    const listen = postfix.policyListen;
+    collectors.push(createPolicyService({ listen, rules, intake, clock, log }));
+  }
+  collectors.push(...mappedCollectors(options));
+  return collectors;
+}
+
+function mappedCollectors({
+  config,
+  mappings,
+  intake,
+  clock,
+  log,
+}: CollectorsOptions): Collector[] {
+  return config.collectors.mapped.flatMap(({ path, mapping }) => {
+    const set = mappings.get(mapping);
+    return set === undefined ? [] : [createMappedCollector({ path, set, intake, clock, log })];
+  });
+}
