@@ -38,7 +38,10 @@ export interface Mailtrail {
   /** Where Postfix asks, e.g. `127.0.0.1:4651`. */
   readonly policyService: string;
   readonly logFile: string;
+  /** Its processes, which are others after each start. */
   readonly group: ProcessGroup;
+  /** Starts it again with the same configuration and data, after it was stopped or killed. */
+  startAgain(): Promise<void>;
   /** The full name of a log group. */
   groupName(end: string): string;
   /** Runs the program's command line with this server's address and key. */
@@ -146,16 +149,21 @@ export async function startMailtrail(options: MailtrailOptions): Promise<Mailtra
   const env = Object.fromEntries(
     Object.entries(process.env).filter(([name]) => !/^(AWS|MAILTRAIL)_/.test(name)),
   );
-  const group = startGroup({
-    name: 'Mailtrail',
-    command: process.execPath,
-    args: [main, 'serve', '--config', configFile],
-    outputFile: logFile,
-    env,
-  });
   const url = `http://127.0.0.1:${ports.api}`;
-  try {
+  let group: ProcessGroup | undefined;
+  const start = async (): Promise<ProcessGroup> => {
+    group = startGroup({
+      name: 'Mailtrail',
+      command: process.execPath,
+      args: [main, 'serve', '--config', configFile],
+      outputFile: logFile,
+      env,
+    });
     await untilReady(url, group, logFile);
+    return group;
+  };
+  try {
+    let running = await start();
     const credentialsFile = join(data, 'credentials');
     const clientEnv = { ...env, ...environmentOf({ url, credentialsFile }) };
     const groupName = (end: string): string => `/mailtrail/${options.organizationName}/${end}`;
@@ -167,7 +175,12 @@ export async function startMailtrail(options: MailtrailOptions): Promise<Mailtra
       bearerToken: bearerTokenIn(credentialsFile),
       policyService: `127.0.0.1:${ports.policy}`,
       logFile,
-      group,
+      get group() {
+        return running;
+      },
+      startAgain: async () => {
+        running = await start();
+      },
       groupName,
       command,
       query: async (query, end) => {
@@ -180,7 +193,7 @@ export async function startMailtrail(options: MailtrailOptions): Promise<Mailtra
       },
     };
   } catch (error) {
-    await group.stop();
+    await group?.stop();
     throw error;
   }
 }

@@ -16,6 +16,8 @@ export interface ProcessGroup {
   /** Why it is not running; undefined while it is. */
   ended(): string | undefined;
   stop(): Promise<void>;
+  /** Kills all of it, as a power cut would, and waits until nothing is left. */
+  kill(): Promise<void>;
 }
 
 export interface ProcessGroupOptions {
@@ -120,6 +122,12 @@ export async function stopGroup(group: number): Promise<void> {
   forget(group);
 }
 
+async function killGroup(group: number): Promise<void> {
+  signalGroup(group, 'SIGKILL');
+  while (membersOf(group).length > 0) await pause(POLL_MS);
+  forget(group);
+}
+
 /** Stops everything this process started and has not stopped: for a run that is interrupted. */
 export async function stopStartedGroups(): Promise<void> {
   await Promise.all([...started].map(stopGroup));
@@ -163,6 +171,9 @@ export function startGroup(options: ProcessGroupOptions): ProcessGroup {
     ended: () => (ended === undefined ? undefined : `${options.name} ${ended}`),
     stop: async () => {
       if (id !== undefined) await stopGroup(id);
+    },
+    kill: async () => {
+      if (id !== undefined) await killGroup(id);
     },
   };
 }

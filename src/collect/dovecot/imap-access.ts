@@ -38,6 +38,8 @@ interface FinishedCommand {
   readonly command: ImapCommand;
   /** When it began, see DovecotEvent. */
   readonly started: DovecotEvent['started'];
+  /** The place of its line. */
+  readonly at: number;
 }
 
 interface TakenItems {
@@ -114,7 +116,7 @@ export class ImapAccess {
   ): void {
     const { holdings, now, sharedPrefix } = this.#options;
     const command = imapCommand(name, event.fields, sharedPrefix);
-    const taken = this.#takeItems(session, { command, started: event.started }, out);
+    const taken = this.#takeItems(session, { command, started: event.started, at }, out);
     const caused = new CausedLines(command, [...taken.items, ...taken.toldItems]);
     const place = {
       at,
@@ -236,10 +238,13 @@ export class ImapAccess {
     const taken: TakenItems = { items: [], toldItems: [] };
     if (session.items.length === 0) return taken;
     const takes = ended === undefined ? undefined : itemTaker(ended.command);
+    // What an earlier run told of the command it told with its messages, and an amendment does again.
+    const isToldAgain = ended !== undefined && holdings.wasTold(ended.at);
     const waiting: PendingItem[] = [];
     for (const item of session.items) {
-      if (takes?.(item) === true) (item.told ? taken.toldItems : taken.items).push(item);
-      else if (ended !== undefined && isOfLater(item, ended)) waiting.push(item);
+      if (takes?.(item) === true) {
+        (item.told && !isToldAgain ? taken.toldItems : taken.items).push(item);
+      } else if (ended !== undefined && isOfLater(item, ended)) waiting.push(item);
       else {
         if (!item.told) item.tell(out);
         holdings.complete(item);
@@ -260,14 +265,14 @@ function isOfLater({ started, command }: PendingItem, ended: FinishedCommand): b
 
 function recordsOf(
   command: ImapCommand,
-  known: TakenItems & Omit<CommandContext, 'command' | 'toldItems'>,
+  known: Omit<CommandContext, 'command'>,
 ): readonly AccessDetails[] {
   const folder = folderRecord(command);
   if (folder !== undefined) return [folder];
   if (command.name === 'APPEND') {
     return appendRecords(command).map((record) => withSaved(record, known.mailLog));
   }
-  return messageRecords({ ...known, command, toldItems: known.toldItems.length }) ?? [];
+  return messageRecords({ ...known, command }) ?? [];
 }
 
 /**

@@ -105,6 +105,8 @@ export class MailLogJoin {
     this.#finish(waiting.commands, index, out);
     owner.caused.take(line);
     if (owner.told) this.#amendSoon(owner, line.at, out);
+    // Read again, after its command was told with it, it has nothing to add.
+    else this.#holdings.toldAtOnce(line.at);
     if (owner.caused.isWhole) this.#finish(waiting.commands, 1, out);
     this.#drop(session, waiting);
   }
@@ -195,8 +197,11 @@ export class MailLogJoin {
 
   /** A command that was told has become more complete: soon, as lines come in numbers. */
   #amendSoon(command: JoinedCommand, at: number, out: AuditEvent[]): void {
-    if (command.amending === true) return;
-    command.amending = true;
+    if (command.amending === true) {
+      // The amendment that waits tells of it, too.
+      this.#holdings.toldAtOnce(at);
+      return;
+    }
     const amendment: Held = {
       at,
       from: Math.min(command.from, at),
@@ -208,6 +213,7 @@ export class MailLogJoin {
       },
     };
     this.#holdings.hold(amendment, out);
+    command.amending = !amendment.told;
   }
 
   #finishOldest(out: AuditEvent[]): void {

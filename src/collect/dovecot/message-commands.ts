@@ -23,8 +23,8 @@ export interface CommandContext {
   readonly command: ImapCommand;
   /** Messages it opened or expunged. */
   readonly items: readonly PendingItem[];
-  /** How many of these were told before the command had ended. */
-  readonly toldItems: number;
+  /** Those that were told before the command had ended. */
+  readonly toldItems: readonly PendingItem[];
   readonly mailLog: readonly MailLogLine[];
   /** The folder that was selected. */
   readonly selected: SelectedFolder | undefined;
@@ -116,7 +116,7 @@ function fetchRecords(context: CommandContext): AccessDetails[] {
       });
     }
   }
-  if (records.length === 0 && context.toldItems === 0) {
+  if (records.length === 0 && context.toldItems.length === 0) {
     if (!read) return [setRecord(command, 'read_summary')];
     const attachment = content.attachments.length > 0 && !content.body;
     records.push(setRecord(command, attachment ? 'read_attachment' : 'read'));
@@ -283,20 +283,16 @@ function moveRecords(context: CommandContext): AccessDetails[] {
   // A folder name sent as a literal is not in the event, but mail_log names the folder.
   const destination = folderOf(command.tokens.at(-1)) ?? copies[0]?.folder;
   const arrived = copies.filter((line) => line.folder === destination).map((line) => line.uid);
-  if (items.length === 0) {
-    return context.toldItems > 0 ? [] : transferOfSet(context, ['move', 'move_to'], destination);
-  }
+  const { toldItems } = context;
+  const moved = [...toldItems, ...items];
+  if (moved.length === 0) return transferOfSet(context, ['move', 'move_to'], destination);
   // Both come in the order of the messages, but only equally many can be told apart.
-  const paired = arrived.length === items.length;
-  return items.flatMap((item, index) =>
-    transferRecords(
-      context,
-      ['move', 'move_to'],
-      item.uid,
-      paired ? arrived[index] : undefined,
-      destination,
-    ),
-  );
+  const paired = arrived.length === moved.length;
+  return moved.flatMap((item, index) => {
+    const to = paired ? arrived[index] : undefined;
+    const records = transferRecords(context, ['move', 'move_to'], item.uid, to, destination);
+    return index < toldItems.length ? records.slice(1) : records;
+  });
 }
 
 function expungeRecords(context: CommandContext): AccessDetails[] {
