@@ -48,11 +48,11 @@ export interface CountedWorld {
   readonly world: LiveWorld;
   readonly stage: Stage;
   /** A signed-in session with its inbox open. */
-  session(user: string): Promise<ImapConnection>;
+  readonly session: (user: string) => Promise<ImapConnection>;
   /** The marks that all commands on the users' messages are expected to leave. */
-  expected(users: readonly string[], uids: readonly number[]): string[];
+  readonly expected: (users: readonly string[], uids: readonly number[]) => string[];
   /** The marks of the user's events on these messages, once none more come. */
-  marks(user: string, from: number, to: number, wanted: number): Promise<string[]>;
+  readonly marks: (user: string, from: number, to: number, wanted: number) => Promise<string[]>;
 }
 
 /** Starts everything, with so many messages for each user. */
