@@ -171,10 +171,13 @@ describe.each<[string, Maker, string]>([
 
 const seed = Number(process.env['MAILTRAIL_TEST_SEED'] ?? Date.now() % 2 ** 31);
 
-test('many sessions at once, killed after any number of lines', async () => {
+test.each<[string, Maker, string]>([
+  ['sessions', alone, 'together/dovecot.log'],
+  ['messages', postfix, 'together/maillog'],
+])('many %s at once, killed after any number of lines', async (_, make, name) => {
   const random = seededRandom(seed);
-  const lines = linesOf('together/dovecot.log');
-  const all = await expected(alone, lines, mark);
+  const lines = linesOf(name);
+  const all = await expected(make, lines, mark);
   const pieces: string[] = [];
   for (let from = 0; from < lines.length;) {
     const to = from + 1 + Math.floor(random() * PIECE_LINES_MAX);
@@ -182,7 +185,7 @@ test('many sessions at once, killed after any number of lines', async () => {
     from = to;
   }
   const lingers = (): boolean => random() < 0.5;
-  const found = await withRestarts(alone, pieces, 'killed', undefined, lingers, mark);
+  const found = await withRestarts(make, pieces, 'killed', undefined, lingers, mark);
   expect(difference(all, found), `seed ${seed}`).toBe('');
 });
 
