@@ -10,6 +10,7 @@ import type { Collector, Intake } from './collect/collector.ts';
 import { createPolicyHandler, type PolicyHandler } from './collect/dovecot/policy.ts';
 import { createSignInJoin, type SignInJoin } from './collect/dovecot/sign-in-join.ts';
 import { admitLines } from './collect/http/admit-batch.ts';
+import { createMappedBodies } from './collect/mapping/mapped-bodies.ts';
 import { readMappingFiles } from './collect/mapping/mapping-files.ts';
 import type { MappingSet } from './collect/mapping/mapping-set.ts';
 import { createSaslJoin, type SaslJoin } from './collect/sasl-join.ts';
@@ -109,13 +110,14 @@ class RunningApp implements App {
   }
 
   #makeHttpServer(): HttpServer {
-    const { journal, store, loader, credentials, clock, log } = this.#parts;
-    const { organization } = this.#config;
+    const { journal, intake, store, loader, credentials, mappings, clock, log } = this.#parts;
+    const { organization, collectors } = this.#config;
     const tls = readTls(this.#config);
     return createHttpServer({
       keys: () => credentials,
       admit: admitLines,
       append: (batch) => journal.append(batch),
+      mapped: createMappedBodies({ sets: mappings, webhooks: collectors.webhooks, intake, clock }),
       policy: this.#policy,
       store,
       language: { compileQuery, formatRow },

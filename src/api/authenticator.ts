@@ -1,6 +1,6 @@
 // Who is asking: a bearer token or an AWS signature, checked from the headers alone wherever that
 // is possible, so that a stranger's body is not read.
-import { createHash, timingSafeEqual } from 'node:crypto';
+import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 import type { Clock } from '../platform/clock.ts';
 import type { Log } from '../platform/log.ts';
 import { ApiError } from './api-error.ts';
@@ -30,6 +30,8 @@ export interface RequestHead extends WireRequest {
   readonly client: string;
   /** Whether the path is one that may carry the token as `X-API-Key`, as Dovecot can send it. */
   readonly apiKeyHeader?: boolean;
+  /** The key by which the body must be signed in `X-Signature`; nothing else opens then. */
+  readonly webhookKey?: string;
 }
 
 /** A client whose headers were good. */
@@ -65,6 +67,24 @@ function digest(text: string): Buffer {
 /** Compares without telling by its time how much is right. */
 function same(a: string, b: string): boolean {
   return timingSafeEqual(digest(a), digest(b));
+}
+
+/**
+ * A webhook's signature: HMAC-SHA256 of the body in base64, as Stalwart sends it, or in hex, as others do, with or
+ * without `sha256=` in front.
+ */
+function checkBodySignature(signature: string, key: string, body: Uint8Array): void {
+  const right = createHmac('sha256', key).update(body).digest();
+  const said = signature.replace(/^sha256=/i, '');
+  // Both are compared, whatever the first comparison says: no time tells which form it is.
+  const base64 = same(said, right.toString('base64'));
+  const hex = same(said.toLowerCase(), right.toString('hex'));
+  if (base64 || hex) return;
+  throw new ApiError(
+    403,
+    'SignatureDoesNotMatch',
+    'X-Signature is not the HMAC-SHA256 of the body with the signatureKey of this mapping; both sides must have the same key',
+  );
 }
 
 function headerOf(rawHeaders: readonly string[], name: string): string | undefined {
@@ -106,6 +126,7 @@ class KeyAuthenticator implements Authenticator {
   }
 
   #check(head: RequestHead): Admitted {
+    if (head.webhookKey !== undefined) return this.#checkWebhook(head, head.webhookKey);
     const authorization = headerOf(head.rawHeaders, 'authorization');
     if (authorization === undefined && head.apiKeyHeader) {
       const apiKey = headerOf(head.rawHeaders, 'x-api-key');
@@ -130,6 +151,22 @@ class KeyAuthenticator implements Authenticator {
     const keys = this.#options.keys();
     if (!same(token, keys.bearerToken)) throw unknownKey(what);
     return { accessKeyId: keys.accessKeyId, ...BODY_UNCHECKED };
+  }
+
+  /** The body decides; a stranger's is read only if he says that it is signed. */
+  #checkWebhook(head: RequestHead, key: string): Admitted {
+    const signature = headerOf(head.rawHeaders, 'x-signature')?.trim();
+    if (signature === undefined) {
+      throw unauthorized(
+        'MissingAuthenticationToken',
+        'send the HMAC-SHA256 of the body in X-Signature, made with the signatureKey of this mapping in collectors.webhooks',
+      );
+    }
+    return {
+      accessKeyId: this.#options.keys().accessKeyId,
+      bodyBytesMax: UNVERIFIED_BODY_BYTES_MAX,
+      checkBody: (body) => this.#noting(head, () => checkBodySignature(signature, key, body)),
+    };
   }
 
   #checkSigned(head: RequestHead): Admitted {

@@ -1,5 +1,5 @@
 // POST /v1/events: NDJSON from other programs. A request is one batch: checked whole, kept whole,
-// and acknowledged after the journal has it on disk.
+// and acknowledged after the journal has it on disk. With ?mapping=NAME it is another program's own form.
 import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
 import type { CollectorStatus } from '../collect/collector.ts';
@@ -19,6 +19,7 @@ import {
   RATED_CLIENTS_MAX,
   RETRY_SOON_SECONDS,
 } from './limits.ts';
+import { type MappedBodies, takeMapped } from './mapped-events.ts';
 import { RequestRate } from './request-rate.ts';
 
 /** The bounds a test may set. */
@@ -45,9 +46,18 @@ export interface EventFeedOptions {
   readonly admit: AdmitLines;
   /** The journal's `append`. */
   readonly append: (batch: AppendBatch) => Promise<Position>;
+  /** The mapping files; there are none when absent. */
+  readonly mapped?: MappedBodies;
   readonly clock: Clock;
   readonly limits?: Partial<EventLimits>;
 }
+
+const NO_MAPPINGS: MappedBodies = {
+  names: [],
+  signatureKey: () => undefined,
+  map: async () => undefined,
+  keep: () => Promise.reject(new Error('there is no mapping')),
+};
 
 const unpack = promisify(gunzip);
 /** Pieces in which zlib gives out what it unpacked: large ones, as the whole is wanted. */
@@ -97,7 +107,10 @@ export class EventFeed {
 
   /** Handles one POST. Throws what is to be refused. */
   async handle(exchange: Exchange): Promise<void> {
-    const client = exchange.authenticate(this.#options.authenticator);
+    const mapping = exchange.parameters().get('mapping');
+    const { mapped = NO_MAPPINGS, authenticator } = this.#options;
+    const key = mapping === null ? undefined : mapped.signatureKey(mapping);
+    const client = exchange.authenticate(authenticator, false, key);
     if (!this.#rate.take(exchange.client, this.#options.clock.now())) {
       const message = `more than ${this.#limits.requestsPerSecond} requests a second from ${exchange.client}; put more events into each`;
       throw retryAfter(429, 'ThrottlingException', message, RETRY_SOON_SECONDS);
@@ -111,6 +124,12 @@ export class EventFeed {
       if (encoding === 'gzip') {
         this.#budget.take(body.length);
         taken += body.length;
+      }
+      if (mapping !== null) {
+        const counts = await takeMapped(exchange, mapping, body, mapped);
+        this.#events += counts.events;
+        this.#rejected += counts.rejected;
+        return;
       }
       const admitted = await admitSliced(body, this.#options.admit, this.#options.clock.now());
       await this.#keep(exchange, admitted, partial);

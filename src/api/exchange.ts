@@ -87,8 +87,9 @@ export class Exchange {
    * Throws an ApiError unless the caller is known.
    *
    * @param apiKeyHeader whether the token may come as `X-API-Key`
+   * @param webhookKey the key by which the body must be signed instead
    */
-  authenticate(authenticator: Authenticator, apiKeyHeader = false): Admitted {
+  authenticate(authenticator: Authenticator, apiKeyHeader = false, webhookKey?: string): Admitted {
     const { method, target, client } = this;
     const { rawHeaders } = this.incoming;
     const admitted = authenticator.authenticate({
@@ -97,8 +98,9 @@ export class Exchange {
       client,
       rawHeaders,
       apiKeyHeader,
+      ...(webhookKey !== undefined && { webhookKey }),
     });
-    this.#discardBytesMax = KNOWN_CLIENT_DISCARD_BYTES_MAX;
+    if (webhookKey === undefined) this.#discardBytesMax = KNOWN_CLIENT_DISCARD_BYTES_MAX;
     return admitted;
   }
 

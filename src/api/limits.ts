@@ -10,6 +10,8 @@ export const EVENTS_BODY_BYTES_MAX = 16 * MIB;
  * whole or not at all; several batches could be kept in part and be doubled by the next try.
  */
 export const EVENTS_UNPACKED_BYTES_MAX = 16 * MIB;
+/** Body of a POST /v1/events?mapping=…: one JSON value is read in one go, in some 30 ms. */
+export const MAPPED_BODY_BYTES_MAX = 4 * MIB;
 /** Events in one POST /v1/events: fifty times what clients batch, and what answers within a second. */
 export const EVENTS_PER_REQUEST_MAX = 50_000;
 /**

@@ -31,6 +31,8 @@ export interface HttpServerOptions {
   readonly admit: EventFeedOptions['admit'];
   /** The journal's `append`. */
   readonly append: EventFeedOptions['append'];
+  /** The mapping files. */
+  readonly mapped?: NonNullable<EventFeedOptions['mapped']>;
   readonly policy: PolicyService;
   readonly store: Pick<EventStore, 'query' | 'groups'>;
   readonly language: QueryLanguage;
@@ -101,12 +103,13 @@ class Server implements HttpServer {
     const authenticator = createAuthenticator({ ...options, log });
     this.#log = log;
     this.#authenticator = authenticator;
-    const { admit, append, clock, eventLimits } = options;
+    const { admit, append, mapped, clock, eventLimits } = options;
     this.#feed = new EventFeed({
       authenticator,
       admit,
       append,
       clock,
+      ...(mapped && { mapped }),
       ...(eventLimits && { limits: eventLimits }),
     });
     this.#policy = new PolicyEndpoint({ authenticator, policy: options.policy });

@@ -4,7 +4,9 @@
 import { admitObject } from '../../event/admit.ts';
 import type { AuditEvent } from '../../event/audit-event.ts';
 import type { FieldSpec } from '../../event/field.ts';
+import { journalLine } from '../../event/journal-line.ts';
 import type { LogType } from '../../event/log-type.ts';
+import { EVENT_LINE_BYTES_MAX } from '../http/admit-batch.ts';
 import { type Expression, type Scope, textOf, ValueRefusal } from './expression.ts';
 import { fieldValue } from './field-value.ts';
 import type { ForeignSource } from './foreign-record.ts';
@@ -155,9 +157,13 @@ function makeEvent(mapping: Mapping, logType: LogType, scope: Scope): Mapped {
     log_type: logType,
   };
   const admission = admitObject(record, scope.nowMs);
-  return admission.ok
-    ? { mapping: mapping.name, event: admission.event, problems }
-    : { mapping: mapping.name, problems: [admission.reason] };
+  if (!admission.ok) return { mapping: mapping.name, problems: [admission.reason] };
+  const { event } = admission;
+  if (journalLine(event).length > EVENT_LINE_BYTES_MAX) {
+    const reason = `the event is longer than ${EVENT_LINE_BYTES_MAX} bytes as a journal line`;
+    return { mapping: mapping.name, problems: [reason] };
+  }
+  return { mapping: mapping.name, event, problems };
 }
 
 /** What the mapping makes of the record; undefined when the record is not for it. */
