@@ -45,6 +45,8 @@ export interface FileKind {
   /** What it begins with, e.g. `sections such as "server:"`. */
   readonly begins: string;
   readonly guide: string;
+  /** Whether the key `<<` takes over the keys of another section, as in YAML 1.1. */
+  readonly merges?: boolean;
 }
 
 const CONFIGURATION: FileKind = {
@@ -101,7 +103,16 @@ class Reader {
 
   #section(items: readonly { key: unknown; value: unknown }[], path: Parts): RawSection {
     const section = emptySection();
+    // First, so that the section's own keys stand above those it takes over.
     for (const { key, value } of items) {
+      if (!this.#isMerge(key)) continue;
+      const node = value as Node | null;
+      const base = isAlias(node) && this.#document ? node.resolve(this.#document) : node;
+      if (isMap(base)) Object.assign(section, this.#section(base.items, path));
+      else this.#problem(node?.range?.[0] ?? 0, path, 'expected a section behind <<, found none');
+    }
+    for (const { key, value } of items) {
+      if (this.#isMerge(key)) continue;
       const keyNode = key as Node | null;
       const offset = keyNode?.range?.[0] ?? 0;
       if (!isScalar(keyNode) || keyNode.value === null) {
@@ -114,6 +125,10 @@ class Reader {
       section[name] = this.#value(value as Node | null, at, keyNode.range?.[1] ?? offset);
     }
     return section;
+  }
+
+  #isMerge(key: unknown): boolean {
+    return this.#kind.merges === true && isScalar(key) && key.value === '<<';
   }
 
   #value(node: Node | null, path: Parts, fallbackOffset: number): RawValue {

@@ -1,6 +1,7 @@
 // The records in a text that a program sends or an administrator tries: a JSON object, an array of them,
 // one a line (NDJSON), or lines of a log.
 import type { ForeignRecord } from './foreign-record.ts';
+import { parseJson } from './parse-json.ts';
 
 /** The contents of the records, each with the line it begins on (arrays count their items), from 1. */
 export interface NumberedContent {
@@ -14,7 +15,7 @@ function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
 
 function whole(text: string): unknown {
   try {
-    return JSON.parse(text) as unknown;
+    return parseJson(text);
   } catch {
     return undefined; // Not one JSON value: lines.
   }

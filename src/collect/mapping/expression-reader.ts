@@ -7,6 +7,7 @@ import {
   type Expression,
   extract,
   firstOf,
+  format,
   join,
   lookup,
   lower,
@@ -40,7 +41,7 @@ const WORD_STEPS: Readonly<Record<string, Step>> = {
   number,
   boolean: booleanOf(['true', 'yes', 'on', '1'], ['false', 'no', 'off', '0']),
 };
-const SECTION_STEPS = ['lookup', 'split', 'boolean', 'time', 'extract'] as const;
+const SECTION_STEPS = ['lookup', 'split', 'boolean', 'time', 'extract', 'format'] as const;
 const STEP_NAMES = [
   ...Object.keys(WORD_STEPS).filter((name) => name !== 'boolean'),
   ...SECTION_STEPS,
@@ -254,6 +255,13 @@ export class ExpressionReader {
         if (!('problem' in read)) return { step: time(read, format) };
         reader.problem(zone === undefined ? at : [...place, 'zone'], read.problem);
         return undefined;
+      }
+      case 'format': {
+        const template = reader.text(value, at, 'a text with {}') ?? '{}';
+        if (!template.includes('{}')) {
+          reader.expected(at, 'a text with {}, where the value stands', value);
+        }
+        return { step: format(template) };
       }
       case 'extract': {
         const pattern = readPattern(reader, value, at);

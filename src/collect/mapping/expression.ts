@@ -101,6 +101,11 @@ export function split(separator: string, take: number | undefined): Step {
   };
 }
 
+/** The template with the value in the place of `{}`. */
+export function format(template: string): Step {
+  return each((text) => template.replace('{}', () => text));
+}
+
 /** What the pattern's first group finds, or the pattern; nothing where it finds nothing. */
 export function extract(pattern: Pattern): Step {
   return each((text) => present(pattern.first(text)));

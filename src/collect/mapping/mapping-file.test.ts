@@ -118,3 +118,19 @@ test('variables of the environment mean nothing in a mapping file', () => {
   const text = GOOD.replace('user: user', 'user: { constant: "${HOME}" }');
   expect(readMappingFile(text, 'm.yaml').ok).toBe(true);
 });
+
+test('a section takes over the keys of another, and its own stand above them', () => {
+  const more = `  - name: b
+    log_type: AUTHENTICATION_LOGS
+    fields: { <<: *base, user_id: { constant: b } }
+`;
+  const text = GOOD.replace('fields:', 'fields: &base').replace("{ regex: '", "&p { regex: '");
+  const parse = '    parse: *p\n';
+  expect(readMappingFile(text + more + parse, 'm.yaml')).toMatchObject({ ok: true });
+  expect(problems(text + more.replace('user_id', 'usr') + parse)).toEqual([
+    'm.yaml:11:26: mappings[1].fields.usr: unknown key; did you mean "user"?',
+  ]);
+  expect(problems(`${text}${more.replace('*base', 'x')}${parse}`)[0]).toBe(
+    'm.yaml:11:19: mappings[1].fields: expected a section behind <<, found none',
+  );
+});

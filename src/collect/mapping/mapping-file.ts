@@ -17,6 +17,7 @@ const KIND: FileKind = {
   name: 'mapping',
   begins: 'a name and "mappings:"',
   guide: 'docs/guides/mappings.md',
+  merges: true,
 };
 const KEYS = ['name', 'about', 'lines', 'each', 'programs', 'mappings', 'tests'] as const;
 

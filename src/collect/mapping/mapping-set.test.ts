@@ -62,6 +62,8 @@ event.bouncedRecipient: { object: { emailAddress: a, status: none } }
 event.from: { path: from, then: { extract: "<(.*)>" } }
 event.folder: { path: kind, then: { lookup: { i: INBOX }, otherwise: Other } }
 event.messageTimestamp: { path: at, then: { time: iso } }
+event.messageId: { path: id, then: { format: "<{}>" } }
+event.subject: { path: empty, then: { format: "<{}>" } }
 relay: { path: empty }
 dsn: { constant: 2.0.0 }`);
   const line =
@@ -79,6 +81,7 @@ dsn: { constant: 2.0.0 }`);
       recipient: 'b@y',
       from: 'ann@x',
       reason: 'one and two three',
+      messageId: '<q1>',
       bouncedRecipient: { emailAddress: 'one' },
       folder: 'INBOX',
       messageTimestamp: Date.UTC(2026, 10, 23, 10),

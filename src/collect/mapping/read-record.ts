@@ -2,6 +2,7 @@
 // many mappings ask.
 import type { ForeignRecord } from './foreign-record.ts';
 import { JSON_BYTES_MAX, TEXT_LENGTH_MAX } from './limits.ts';
+import { parseJson } from './parse-json.ts';
 import { parseKeyValues } from './key-values.ts';
 
 export type JsonObject = Readonly<Record<string, unknown>>;
@@ -68,7 +69,7 @@ export class ReadRecord {
       const text = this.#text?.trim() ?? '';
       if (text.startsWith('{')) {
         try {
-          const parsed: unknown = JSON.parse(text);
+          const parsed = parseJson(text);
           if (isObject(parsed)) this.#json = parsed;
         } catch {
           this.#json = null; // Not JSON: no mapping that wants JSON is for it.
