@@ -61,6 +61,8 @@ export class DovecotAssembler implements Assembler {
   readonly #ends: SessionEnds;
   readonly #handlers: ReadonlyMap<string, Handler>;
   #at = 0;
+  /** When the last thing happened that the log told: events say it exactly, with their zone. */
+  #previousMs: number | undefined;
 
   constructor(options: DovecotAssemblerOptions) {
     this.#options = options;
@@ -112,6 +114,7 @@ export class DovecotAssembler implements Assembler {
     if (handler === undefined) return 'passed';
     const event = parseEvent(place.name, bytes, place.json, end);
     if (event === undefined) return 'rejected';
+    this.#previousMs = event.timeMs;
     handler(event, at, live, out);
     return 'used';
   }
@@ -163,8 +166,9 @@ export class DovecotAssembler implements Assembler {
   }
 
   #takeText(line: Buffer, at: number, live: boolean, out: AuditEvent[]): LineOutcome {
-    const signIn = parseAuthLine(line, this.#options.now());
+    const signIn = parseAuthLine(line, this.#options.now(), this.#previousMs);
     if (signIn !== undefined) {
+      if (signIn.kind !== 'agent') this.#previousMs = signIn.timeMs;
       this.#signIns.line(signIn, at, live, out);
       return 'used';
     }

@@ -197,13 +197,18 @@ export function agentLine(session: string | undefined, text: string): AgentLine 
  * Reads a line; undefined when it tells nothing of a sign-in.
  *
  * @param nowMs our clock, by which a time stamp without a year is completed
+ * @param previousMs the time of what was logged before it, which tells equal hours of a day apart
  * @see Dovecot 2.3 and 2.4 src/auth/auth-request.c (auth_request_get_log_prefix), settings auth_verbose,
  *   login_log_format_elements, imap_id_log
  */
-export function parseAuthLine(line: Buffer, nowMs: number): AuthLine | undefined {
+export function parseAuthLine(
+  line: Buffer,
+  nowMs: number,
+  previousMs?: number,
+): AuthLine | undefined {
   const head = line.subarray(0, MARK_BYTES_MAX);
   if (!MARKS.some((mark) => head.includes(mark))) return undefined;
-  const timed = readTime(line.toString('utf8'), nowMs);
+  const timed = readTime(line.toString('utf8'), nowMs, previousMs);
   if (timed === undefined) return undefined;
   const process = PROCESS.exec(timed.rest);
   if (process === null) return headFailure(timed.rest, timed.timeMs);

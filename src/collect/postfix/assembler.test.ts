@@ -267,6 +267,19 @@ test('equal queue ids of two servers in one log are two messages', () => {
   ]);
 });
 
+test('of an hour that comes twice, a backlog is read in its order', () => {
+  // On 25 October 2026 at 03:00 clocks in Berlin are put back to 02:00.
+  process.env['TZ'] = 'Europe/Berlin';
+  try {
+    const [client = '', id = ''] = RECEIVED;
+    const at = (time: string, text: string): string => text.replace(/^.{15}/, `Oct 25 ${time}`);
+    const events = told([at('02:59:50', client), at('02:00:01', id), at('02:00:02', QUEUED)]);
+    expect(events).toMatchObject([{ event_timestamp: Date.UTC(2026, 9, 25, 1, 0, 2) }]);
+  } finally {
+    process.env['TZ'] = 'UTC';
+  }
+});
+
 test('what is refused on a connection in which somebody handed in before is his', () => {
   const refused =
     'NOQUEUE: reject: RCPT from unknown[192.0.2.7]: 553 5.7.1 <root@x.test>: Sender address rejected: not owned by user alice@x.test; from=<root@x.test> to=<c@far.test> proto=ESMTP helo=<h>';

@@ -80,6 +80,8 @@ export class PostfixAssembler implements Assembler {
   readonly #connections: SmtpConnections;
   readonly #announcements: Announcements;
   #at = 0;
+  /** The time of the last line. */
+  #previousMs: number | undefined;
 
   constructor(options: PostfixAssemblerOptions) {
     this.#options = options;
@@ -104,8 +106,10 @@ export class PostfixAssembler implements Assembler {
     this.#at = at;
     const mark = bytes.subarray(start, Math.min(end, start + MARK_BYTES_MAX)).indexOf(MARK);
     if (mark < 0) return 'passed';
-    const line = parseMaillogLine(bytes.toString('utf8', start, end), this.#options.now());
+    const text = bytes.toString('utf8', start, end);
+    const line = parseMaillogLine(text, this.#options.now(), this.#previousMs);
     if (line === undefined) return 'passed';
+    this.#previousMs = line.timeMs;
     if (line.queueId === undefined) return this.#takeOtherLine(line, at, out);
     return this.#takeMessageLine(line, line.queueId, at, out);
   }

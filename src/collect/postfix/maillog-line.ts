@@ -31,10 +31,15 @@ const QUEUE_ID = /^([0-9A-F]{6,15}|[0-9B-DF-HJ-NP-TV-Zb-df-hj-np-tv-z]{10,20}): 
  * Reads a line; undefined when it is not Postfix's.
  *
  * @param nowMs our clock, by which a time stamp without a year is completed
+ * @param previousMs the time of the line before it, which tells equal hours of a day apart
  * @see Postfix src/global/mail_queue.h (queue ids), postlogd(8), setting maillog_file
  */
-export function parseMaillogLine(line: string, nowMs: number): MaillogLine | undefined {
-  const timed = readTime(line, nowMs);
+export function parseMaillogLine(
+  line: string,
+  nowMs: number,
+  previousMs?: number,
+): MaillogLine | undefined {
+  const timed = readTime(line, nowMs, previousMs);
   if (timed === undefined) return undefined;
   const head = PROGRAM.exec(timed.rest) ?? PROGRAM_5424.exec(timed.rest);
   if (head === null) return undefined;
