@@ -1,6 +1,6 @@
 // What reading a line costs, without files and journal: each collector's assembler by itself, on one
 // core, and the memory it takes when many sessions are open.
-import { DovecotAssembler } from '../src/collect/dovecot/assembler.ts';
+import { DovecotServers } from '../src/collect/dovecot/servers.ts';
 import type { Assembler } from '../src/collect/log-collector.ts';
 import { PostfixAssembler } from '../src/collect/postfix/assembler.ts';
 import type { AuditEvent } from '../src/event/audit-event.ts';
@@ -77,8 +77,8 @@ function measureSessions(): void {
 }
 
 const nowMs = Date.UTC(2026, 10, 23, 7);
-const dovecot = (): DovecotAssembler =>
-  new DovecotAssembler({ now: () => nowMs, sharedPrefix: 'shared/' });
+const dovecot = (): DovecotServers =>
+  new DovecotServers({ now: () => nowMs, sharedPrefix: 'shared/' });
 const postfix = (): PostfixAssembler =>
   new PostfixAssembler({ now: () => nowMs, lmtpTold: () => false });
 

@@ -7,7 +7,7 @@ import { assemble, goldenOf } from '../../test/collect/assemble.ts';
 import { unrevised } from '../../test/collect/visible.ts';
 import { admitRecord } from '../event/admit.ts';
 import type { AuditEvent } from '../event/audit-event.ts';
-import { DovecotAssembler } from './dovecot/assembler.ts';
+import { DovecotServers } from './dovecot/servers.ts';
 import type { Assembler } from './log-collector.ts';
 import { PostfixAssembler } from './postfix/assembler.ts';
 
@@ -18,7 +18,7 @@ const CORPUS = join(import.meta.dirname, '..', '..', 'test', 'corpus');
 const RECORDED_MS = Date.UTC(2026, 10, 24);
 
 const MAKERS: Readonly<Record<string, () => Assembler>> = {
-  dovecot: () => new DovecotAssembler({ now: () => RECORDED_MS, sharedPrefix: 'shared/' }),
+  dovecot: () => new DovecotServers({ now: () => RECORDED_MS, sharedPrefix: 'shared/' }),
   postfix: () => new PostfixAssembler({ now: () => RECORDED_MS, lmtpTold: () => true }),
 };
 

@@ -6,7 +6,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { assemble } from '../../test/collect/assemble.ts';
 import { journalLine } from '../event/journal-line.ts';
-import { DovecotAssembler } from './dovecot/assembler.ts';
+import { DovecotServers } from './dovecot/servers.ts';
 import { HELD_MAX } from './holdings.ts';
 import { SESSIONS_MAX } from './dovecot/sessions.ts';
 import type { Assembler } from './log-collector.ts';
@@ -15,8 +15,8 @@ import { PostfixAssembler } from './postfix/assembler.ts';
 
 process.env['TZ'] = 'UTC';
 const NOW_MS = Date.UTC(2026, 10, 24);
-const dovecot = (): DovecotAssembler =>
-  new DovecotAssembler({ now: () => NOW_MS, sharedPrefix: 'shared/' });
+const dovecot = (): DovecotServers =>
+  new DovecotServers({ now: () => NOW_MS, sharedPrefix: 'shared/' });
 const postfix = (): PostfixAssembler =>
   new PostfixAssembler({ now: () => NOW_MS, lmtpTold: () => false });
 

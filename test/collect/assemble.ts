@@ -1,5 +1,7 @@
 // Runs an assembler over the lines of a log, as the collectors do, without files and time.
 import type { AuditEvent } from '../../src/event/audit-event.ts';
+import { unframe } from '../../src/collect/framing/line-frame.ts';
+import { PLACES_OF_BYTE } from '../../src/collect/holdings.ts';
 import type { Assembler } from '../../src/collect/log-collector.ts';
 
 export interface Assembled {
@@ -14,8 +16,12 @@ export function assemble(assembler: Assembler, log: Buffer | string): Assembled 
   const rejected: string[] = [];
   let start = 0;
   for (let end = bytes.indexOf(10); end >= 0; end = bytes.indexOf(10, start)) {
-    const outcome = assembler.take(bytes, start, end, start, true, events);
-    if (outcome === 'rejected') rejected.push(bytes.toString('utf8', start, end));
+    const framed = unframe(bytes, start, end) ?? { bytes: bytes.subarray(start, end), times: 1 };
+    for (let n = 0; n < framed.times; n++) {
+      const at = start + n / PLACES_OF_BYTE;
+      const outcome = assembler.take(framed.bytes, 0, framed.bytes.length, at, true, events);
+      if (outcome === 'rejected') rejected.push(bytes.toString('utf8', start, end));
+    }
     start = end + 1;
   }
   assembler.holdings.release(Infinity, events);

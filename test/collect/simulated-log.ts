@@ -3,7 +3,7 @@
 // LogCollector does, without files and waiting.
 import type { AuditEvent } from '../../src/event/audit-event.ts';
 import type { Intake } from '../../src/collect/collector.ts';
-import { DovecotAssembler } from '../../src/collect/dovecot/assembler.ts';
+import { DovecotServers } from '../../src/collect/dovecot/servers.ts';
 import type { SignInLog } from '../../src/collect/dovecot/sign-in-join.ts';
 import { SignInJoin } from '../../src/collect/dovecot/sign-in-join.ts';
 import type { SignInAttempt } from '../../src/collect/dovecot/sign-in.ts';
@@ -41,7 +41,7 @@ class LogReader implements SignInLog {
   readonly #survivors: Survivors;
   readonly #number: number;
   readonly #clock: ManualClock;
-  readonly #assembler: DovecotAssembler;
+  readonly #assembler: DovecotServers;
   readonly #handing: HandedIn[] = [];
   #at = 0;
   #toldTo = 0;
@@ -51,7 +51,7 @@ class LogReader implements SignInLog {
     this.#survivors = survivors;
     this.#number = number;
     this.#clock = clock;
-    this.#assembler = new DovecotAssembler({
+    this.#assembler = new DovecotServers({
       now: () => clock.now(),
       sharedPrefix: '',
       signIns: join,

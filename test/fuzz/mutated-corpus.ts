@@ -4,7 +4,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import { DovecotAssembler } from '../../src/collect/dovecot/assembler.ts';
+import { DovecotServers } from '../../src/collect/dovecot/servers.ts';
 import { HELD_MAX } from '../../src/collect/holdings.ts';
 import type { Assembler } from '../../src/collect/log-collector.ts';
 import { PostfixAssembler } from '../../src/collect/postfix/assembler.ts';
@@ -116,7 +116,7 @@ function mutatedTarget(name: string, folder: string, assembler: () => Assembler)
 export const dovecotMutated = mutatedTarget(
   'dovecot-mutated',
   CORPUS,
-  () => new DovecotAssembler({ now: () => NOW_MS, sharedPrefix: 'shared/' }),
+  () => new DovecotServers({ now: () => NOW_MS, sharedPrefix: 'shared/' }),
 );
 
 export const postfixMutated = mutatedTarget(

@@ -1,6 +1,6 @@
 // Targets: the collectors' stories with hostile texts.
 import fc from 'fast-check';
-import { DovecotAssembler } from '../../src/collect/dovecot/assembler.ts';
+import { DovecotServers } from '../../src/collect/dovecot/servers.ts';
 import type { Assembler } from '../../src/collect/log-collector.ts';
 import { PostfixAssembler } from '../../src/collect/postfix/assembler.ts';
 import { assemble } from '../collect/assemble.ts';
@@ -51,7 +51,7 @@ function storyTarget(
 export const dovecotStories = storyTarget(
   'dovecot-stories',
   dovecotStory,
-  () => new DovecotAssembler({ now: () => NOW_MS, sharedPrefix: 'shared/' }),
+  () => new DovecotServers({ now: () => NOW_MS, sharedPrefix: 'shared/' }),
 );
 
 export const postfixStories = storyTarget(

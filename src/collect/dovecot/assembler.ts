@@ -1,4 +1,4 @@
-// Dovecot's log lines become audit events here: event lines and mail_log lines of one log, put
+// Dovecot's log lines become audit events here: event lines and mail_log lines of one server, put
 // together by session. Deterministic, so that a restart rebuilds what was open by reading the
 // lines again; only what the policy report adds to a sign-in, and a message's trace, come from
 // outside the log.
@@ -23,6 +23,7 @@ import {
 import { ImapAccess } from './imap-access.ts';
 import { parseMailLog } from './mail-log.ts';
 import { scriptRecord } from './managesieve.ts';
+import { ReportSide } from './report-side.ts';
 import { MAIL_LOG_LINES_MAX, Sessions, type PendingItem, type Session } from './sessions.ts';
 import { SessionEnds } from './session-ends.ts';
 import type { SignInJoin } from './sign-in-join.ts';
@@ -43,6 +44,13 @@ export interface DovecotAssemblerOptions {
   readonly traces?: TraceJoin;
   /** The prefix of the shared namespace, e.g. `shared/`; empty when there is none. */
   readonly sharedPrefix: string;
+  /** What the server shares with others that write the same log; undefined for the only one. */
+  readonly ofLog?: {
+    readonly holdings: Holdings;
+    readonly reports: ReportSide;
+    /** The host's name in the log. */
+    readonly server: string;
+  };
 }
 
 type Handler = (event: DovecotEvent, at: number, live: boolean, out: AuditEvent[]) => void;
@@ -50,9 +58,11 @@ type Handler = (event: DovecotEvent, at: number, live: boolean, out: AuditEvent[
 /** Bytes that only lines of mail processes with something to tell have: a cheap first look. */
 const MAIL_LOG_MARKS = [', uid=', 'Disconnected', ': ID sent: '].map((mark) => Buffer.from(mark));
 
-/** Makes the events of one Dovecot log; see the head of this file. */
+/** Makes the events of one server; see the head of this file. */
 export class DovecotAssembler implements Assembler {
-  readonly holdings = new Holdings();
+  readonly holdings: Holdings;
+  /** What policy reports add to sign-ins. */
+  readonly reports: ReportSide;
   readonly #options: DovecotAssemblerOptions;
   readonly #sessions = new Sessions();
   readonly #signIns: SignIns;
@@ -66,11 +76,15 @@ export class DovecotAssembler implements Assembler {
 
   constructor(options: DovecotAssemblerOptions) {
     this.#options = options;
+    const { ofLog } = options;
+    this.holdings = ofLog?.holdings ?? new Holdings();
+    this.reports = ofLog?.reports ?? new ReportSide(options.signIns, options.now);
     this.#signIns = new SignIns({
       sessions: this.#sessions,
       holdings: this.holdings,
       now: options.now,
-      join: options.signIns,
+      reports: this.reports,
+      server: ofLog?.server,
       sasl: options.sasl,
       outside: options.outside ?? (() => undefined),
     });
@@ -119,11 +133,12 @@ export class DovecotAssembler implements Assembler {
     return 'used';
   }
 
-  openFrom(): number | undefined {
+  /** @param at where the log was read to, perhaps in lines of other servers */
+  openFrom(at = this.#at): number | undefined {
     const sessions = this.#sessions.openFrom(this.#options.now()) ?? Infinity;
     const oldest = Math.min(
       sessions,
-      this.#signIns.openFrom(this.#at) ?? Infinity,
+      this.#signIns.openFrom(at) ?? Infinity,
       this.#imap.openFrom() ?? Infinity,
     );
     return oldest === Infinity ? undefined : oldest;
@@ -131,8 +146,11 @@ export class DovecotAssembler implements Assembler {
 
   carry(): unknown {
     const sessions = this.#sessions.carry();
-    const signIns = this.#signIns.carry();
-    return signIns === undefined ? sessions : { sessions, signIns };
+    const events = this.#signIns.carry();
+    // Of several servers the first carries the reports for all.
+    const reports = this.#options.ofLog === undefined ? this.reports.carry() : undefined;
+    if (events === undefined && reports === undefined) return sessions;
+    return { sessions, signIns: events === undefined ? reports : { ...reports, events } };
   }
 
   restore(carried: unknown): void {
@@ -142,7 +160,10 @@ export class DovecotAssembler implements Assembler {
     }
     const { sessions, signIns } = carried as Readonly<Record<string, unknown>>;
     this.#sessions.restore(sessions);
-    this.#signIns.restore(signIns);
+    if (typeof signIns !== 'object' || signIns === null) return;
+    const { events, ...reports } = signIns as Readonly<Record<string, unknown>>;
+    this.#signIns.restore(events);
+    if (this.#options.ofLog === undefined) this.reports.restore(reports);
   }
 
   /** Of how many sessions Dovecot lost the last events. */
@@ -152,7 +173,7 @@ export class DovecotAssembler implements Assembler {
 
   /** What asks the join of sign-ins for reports. */
   get signInReader(): object {
-    return this.#signIns.reports;
+    return this.reports;
   }
 
   /** A policy report came; whether a sign-in was waiting for it, or was told without it. */

@@ -50,8 +50,12 @@ export function attemptOfEvent(
   };
 }
 
-/** What only an attempt's failure line says; protocol and mechanism are not in it. */
-export function attemptOfFailure(line: FailureLine): SignInAttempt {
+/**
+ * What only an attempt's failure line says; protocol and mechanism are not in it.
+ *
+ * @param server the host that syslog names
+ */
+export function attemptOfFailure(line: FailureLine, server: string | undefined): SignInAttempt {
   const disallowed = line.result === 'username_disallowed';
   return {
     timeMs: line.timeMs,
@@ -73,12 +77,16 @@ export function attemptOfFailure(line: FailureLine): SignInAttempt {
     refusal: line.refusal,
     passdbResult: line.result === 'policy_refused' ? undefined : line.result,
     patId: undefined,
-    serverName: undefined,
+    serverName: server,
   };
 }
 
-/** What a login process says: of a login, or of the attempts before a connection's end. */
-export function attemptOfLogin(line: LoginLine): SignInAttempt {
+/**
+ * What a login process says: of a login, or of the attempts before a connection's end.
+ *
+ * @param server the host that syslog names
+ */
+export function attemptOfLogin(line: LoginLine, server: string | undefined): SignInAttempt {
   return {
     timeMs: line.timeMs,
     session: line.session,
@@ -98,6 +106,6 @@ export function attemptOfLogin(line: LoginLine): SignInAttempt {
     refusal: undefined,
     passdbResult: undefined,
     patId: line.patId,
-    serverName: undefined,
+    serverName: server,
   };
 }

@@ -15,10 +15,9 @@ import { textField, type DovecotEvent } from './event-line.ts';
 import { ExporterEvents } from './exporter-events.ts';
 import { FailedAttempts, ONE_ATTEMPT_MS } from './failed-attempts.ts';
 import { PassdbResults, type PassdbOutcome } from './passdb-results.ts';
-import { ReportSide } from './report-side.ts';
+import type { ReportSide } from './report-side.ts';
 import type { Sessions } from './sessions.ts';
 import { SignedIn } from './signed-in.ts';
-import type { SignInJoin } from './sign-in-join.ts';
 import { completed, generatedRequestId, type SignInAttempt } from './sign-in.ts';
 
 /** Most attempts that one line of a login process tells: more is nobody's typing. */
@@ -31,8 +30,10 @@ export interface SignInsOptions {
   readonly sessions: Sessions;
   readonly holdings: Holdings;
   readonly now: () => number;
-  /** Where policy reports come in. */
-  readonly join: SignInJoin | undefined;
+  /** What policy reports add; of the whole log, which several servers may write. */
+  readonly reports: ReportSide;
+  /** The server's name where only syslog tells it. */
+  readonly server: string | undefined;
   /** Where sign-ins by SMTP meet the messages that were handed in. */
   readonly sasl: SaslJoin | undefined;
   /** Takes what something outside the log completed: what is to be told now, and further events. */
@@ -46,12 +47,11 @@ export class SignIns {
   readonly #failed = new FailedAttempts();
   readonly #signedIn = new SignedIn();
   readonly #exporter = new ExporterEvents();
-  /** What policy reports add; carried and restored by itself. */
-  readonly reports: ReportSide;
+  readonly #reports: ReportSide;
 
   constructor(options: SignInsOptions) {
     this.#options = options;
-    this.reports = new ReportSide(options.join, options.now);
+    this.#reports = options.reports;
   }
 
   /** A passdb has answered. */
@@ -97,21 +97,17 @@ export class SignIns {
 
   /** What a restart must know beside the lines that it reads again. */
   carry(): unknown {
-    const reports = this.reports.carry();
-    const events = this.#exporter.carry();
-    return events === undefined ? reports : { ...reports, events };
+    return this.#exporter.carry();
   }
 
   /** Takes back what `carry` gave. */
   restore(carried: unknown): void {
-    if (typeof carried !== 'object' || carried === null) return;
-    this.reports.restore(carried as Readonly<Record<string, unknown>>);
-    this.#exporter.restore((carried as { events?: unknown }).events);
+    this.#exporter.restore(carried);
   }
 
   /** A policy report came: whether an attempt of this log took it. */
   offer(key: string, report: SignInAttempt): boolean {
-    const attempt = this.reports.offer(key, report);
+    const attempt = this.#reports.offer(key, report);
     if (attempt === undefined || attempt === 'told') return attempt === 'told';
     const out: AuditEvent[] = [];
     if (attempt.told) attempt.amend(() => attempt.learn(report), out);
@@ -147,7 +143,7 @@ export class SignIns {
   }
 
   #failedByLine(line: FailureLine, at: number, live: boolean, out: AuditEvent[]): void {
-    const info = attemptOfFailure(line);
+    const info = attemptOfFailure(line, this.#options.server);
     const who = whoOf(info);
     if (info.session === undefined) {
       this.#failed.forgetBefore(who, info.timeMs);
@@ -204,7 +200,7 @@ export class SignIns {
   }
 
   #loggedIn(line: LoginLine, at: number, live: boolean, out: AuditEvent[]): void {
-    const info = attemptOfLogin(line);
+    const info = attemptOfLogin(line, this.#options.server);
     const known = this.#signedIn.find(line.session);
     if (known !== undefined) {
       known.waits.token = false;
@@ -227,7 +223,7 @@ export class SignIns {
    */
   #gone(line: LoginLine, at: number, live: boolean, out: AuditEvent[]): void {
     const known = this.#failed.of(line.session);
-    const info = attemptOfLogin(line);
+    const info = attemptOfLogin(line, this.#options.server);
     for (const [n, attempt] of known.entries()) this.#further(attempt, at + n);
     this.#connectionKnown(line, out);
     if (known.length > 0 || line.user === '' || this.#exporter.expected(line.timeMs, at)) return;
@@ -242,7 +238,7 @@ export class SignIns {
 
   /** How the connection's attempts were made, which their own text lines do not say. */
   #connectionKnown(line: LoginLine, out: AuditEvent[]): void {
-    const { protocol, sourcePort, transport } = attemptOfLogin(line);
+    const { protocol, sourcePort, transport } = attemptOfLogin(line, this.#options.server);
     for (const attempt of this.#failed.of(line.session)) {
       if (attempt.byEvent) continue;
       this.#learned(attempt, { ...attempt.info, protocol, sourcePort, transport }, out);
@@ -258,7 +254,7 @@ export class SignIns {
       const ofChain = sameUser && Math.abs(signIn.timeMs - textMs) <= ONE_ATTEMPT_MS;
       if (!ofChain || byEvent || told) continue;
       this.#failed.remove(who, attempt);
-      this.reports.forget(attempt);
+      this.#reports.forget(attempt);
       this.#options.holdings.complete(attempt);
     }
   }
@@ -315,9 +311,9 @@ export class SignIns {
     attempt.begun = true;
     if (holdings.wasTold(attempt.at)) {
       attempt.told = true;
-      this.reports.toldBefore(attempt);
+      this.#reports.toldBefore(attempt);
     } else if (attempt.byEvent) {
-      this.reports.begin(attempt, live);
+      this.#reports.begin(attempt, live);
     }
     if (attempt.byEvent && attempt.info.success && attempt.info.session === undefined) {
       attempt.waits.message = sasl !== undefined && this.#expectMessage(attempt, sasl);
@@ -355,7 +351,7 @@ export class SignIns {
 
   /** Tells it as it is known, now that it waited long enough or for nothing. */
   #write(attempt: Attempt, out: AuditEvent[]): void {
-    this.reports.telling(attempt);
+    this.#reports.telling(attempt);
     for (const at of attempt.furtherAt.splice(0)) this.#options.holdings.toldAtOnce(at);
     attempt.write(out);
   }

@@ -8,7 +8,7 @@ import type { Held } from '../holdings.ts';
 import { LogCollector } from '../log-collector.ts';
 import type { SaslJoin } from '../sasl-join.ts';
 import type { TraceJoin } from '../trace-join.ts';
-import { DovecotAssembler } from './assembler.ts';
+import { DovecotServers } from './servers.ts';
 import type { SignInJoin } from './sign-in-join.ts';
 
 /** The shared namespace's prefix in Dovecot's own examples. */
@@ -36,7 +36,7 @@ interface Outside {
 }
 
 class DovecotLog extends LogCollector {
-  readonly #assembler: DovecotAssembler;
+  readonly #assembler: DovecotServers;
   readonly #signIns: SignInJoin | undefined;
   readonly #traces: TraceJoin | undefined;
   readonly #detach: (() => void)[] = [];
@@ -44,7 +44,7 @@ class DovecotLog extends LogCollector {
   constructor(path: string, options: DovecotCollectorOptions) {
     const { intake, clock, log, signIns, sasl, traces, sharedPrefix = SHARED_PREFIX } = options;
     const outside: Outside = { take: () => undefined };
-    const assembler = new DovecotAssembler({
+    const assembler = new DovecotServers({
       now: () => clock.now(),
       sharedPrefix,
       outside: (complete, events) => outside.take(complete, events),

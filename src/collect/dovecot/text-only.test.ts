@@ -6,7 +6,7 @@ import { expect, test } from 'vitest';
 import { assemble } from '../../../test/collect/assemble.ts';
 import { visible } from '../../../test/collect/visible.ts';
 import type { AuditEvent } from '../../event/audit-event.ts';
-import { DovecotAssembler } from './assembler.ts';
+import { DovecotServers } from './servers.ts';
 import type { SignInEvent } from './sign-in.ts';
 
 const SCENARIOS = join(import.meta.dirname, '..', '..', '..', 'test', 'corpus', 'scenarios');
@@ -48,7 +48,7 @@ test.each(['sign-in', 'master-user', 'denied-by-rule'])('%s', (name) => {
     /^.* stats: Info: \{.*\n/gm,
     '',
   );
-  const assembler = new DovecotAssembler({ now: () => Date.now(), sharedPrefix: '' });
+  const assembler = new DovecotServers({ now: () => Date.now(), sharedPrefix: '' });
   const { events } = assemble(assembler, text);
   const expected = attemptsOf(golden);
   expect(expected.length).toBeGreaterThan(2);

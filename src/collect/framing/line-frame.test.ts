@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { assemble } from '../../../test/collect/assemble.ts';
-import { DovecotAssembler } from '../dovecot/assembler.ts';
+import { DovecotServers } from '../dovecot/servers.ts';
 import { parseMaillogLine } from '../postfix/maillog-line.ts';
 import { REPEATS_MAX, unframe } from './line-frame.ts';
 
@@ -146,7 +146,7 @@ test('Postfix and Dovecot are understood in each frame', () => {
     `Nov 23 02:42:19 mx dovecot: message repeated 1 times: [ stats: ${event}]`,
   ]) {
     const unframed = unframe(Buffer.from(frame), 0, Buffer.byteLength(frame))?.bytes.toString();
-    const assembler = new DovecotAssembler({ now: () => 0, sharedPrefix: '' });
+    const assembler = new DovecotServers({ now: () => 0, sharedPrefix: '' });
     expect(assemble(assembler, `${unframed}\n`).events, frame).toHaveLength(1);
   }
 });

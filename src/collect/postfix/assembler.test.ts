@@ -267,12 +267,15 @@ test('equal queue ids of two servers in one log are two messages', () => {
   ]);
 });
 
+function at(time: string, text: string): string {
+  return text.replace(/^.{15}/, `Oct 25 ${time}`);
+}
+
 test('of an hour that comes twice, a backlog is read in its order', () => {
   // On 25 October 2026 at 03:00 clocks in Berlin are put back to 02:00.
   process.env['TZ'] = 'Europe/Berlin';
   try {
     const [client = '', id = ''] = RECEIVED;
-    const at = (time: string, text: string): string => text.replace(/^.{15}/, `Oct 25 ${time}`);
     const events = told([at('02:59:50', client), at('02:00:01', id), at('02:00:02', QUEUED)]);
     expect(events).toMatchObject([{ event_timestamp: Date.UTC(2026, 9, 25, 1, 0, 2) }]);
   } finally {
