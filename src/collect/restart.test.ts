@@ -173,6 +173,7 @@ const seed = Number(process.env['MAILTRAIL_TEST_SEED'] ?? Date.now() % 2 ** 31);
 
 test.each<[string, Maker, string]>([
   ['sessions', alone, 'together/dovecot.log'],
+  ['sessions, with reports and traces expected,', joined, 'together/dovecot.log'],
   ['messages', postfix, 'together/maillog'],
 ])('many %s at once, killed after any number of lines', async (_, make, name) => {
   const random = seededRandom(seed);
