@@ -68,9 +68,18 @@ function isSameWith(found: unknown, harmless: unknown, choices: Choices): boolea
   if (typeof harmless !== 'string' || typeof found !== 'string') return false;
   const mark = (Object.keys(MARKS) as Choice[]).find((name) => harmless.includes(MARKS[name]));
   if (mark === undefined) return false;
-  return forms(choices[mark]).some(
-    (form) => harmless.replaceAll(MARKS[mark], () => form) === found,
-  );
+  return forms(choices[mark])
+    .map((form) => harmless.replaceAll(MARKS[mark], () => form))
+    .some((whole) => whole === found || isCutOf(found, whole));
+}
+
+/** At least so much of a text is there where it is marked as cut, in characters: some 200 bytes. */
+const CUT_CHARS_MIN = 60;
+
+/** Whether the text is the beginning of the whole one, marked as such. */
+function isCutOf(found: string, whole: string): boolean {
+  if (!found.endsWith('...') || found.length < CUT_CHARS_MIN) return false;
+  return whole.startsWith(found.slice(0, -3).replace(/\uFFFD$/, ''));
 }
 
 function difference(found: Flat, harmless: Flat, choices: Choices): string | undefined {

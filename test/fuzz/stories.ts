@@ -31,8 +31,10 @@ export const MARKS: Choices = {
 
 /** What Dovecot lets of a header field or folder into a mail_log line, in characters. */
 const MAIL_LOG_CHARS_MAX = 80;
-/** What Postfix lets of a header field into its log, in characters. */
-const HEADER_CHARS_MAX = 200;
+/** What Postfix lets of a header into its log with its name, in bytes. */
+const HEADER_BYTES_MAX = 200;
+/** Longer than what of a stranger's other texts is in Postfix's log, in characters. */
+const POSTFIX_CHARS_MAX = 200;
 /** What the `log` exporter lets of a field into an event, in characters. */
 const EVENT_FIELD_CHARS_MAX = 1000;
 
@@ -173,24 +175,29 @@ function line(program: string, text: string): string {
   return `Nov 23 05:56:41 mail postfix/${program}[11250]: ${text}`;
 }
 
+/** Postfix cuts without a mark, also within a character. */
+function cutHeader(text: string): string {
+  return Buffer.from(sanitized(text, Infinity)).toString('utf8', 0, HEADER_BYTES_MAX);
+}
+
 /** A message received, one submitted and bounced, a rejected one and a failed sign-in. */
 export function postfixStory(choices: Choices): string[] {
   const header = (id: string, name: string, value: string, from: string, to: string): string =>
     line(
       'cleanup',
-      `${id}: info: header ${name}: ${sanitized(value, HEADER_CHARS_MAX)} from unknown[203.0.113.7]; ` +
-        `from=<${from}> to=<${to}> proto=ESMTP helo=<${sanitized(choices.helo, HEADER_CHARS_MAX)}>`,
+      `${id}: info: header ${cutHeader(`${name}: ${value}`)} from unknown[203.0.113.7]; ` +
+        `from=<${from}> to=<${to}> proto=ESMTP helo=<${sanitized(choices.helo, POSTFIX_CHARS_MAX)}>`,
     );
   const sent = (id: string, to: string, status: string): string =>
     line(
       'smtp',
       `${id}: to=<${to}>, relay=mx.sink.test[192.0.2.9]:25, delay=0.2, delays=0/0/0/0.2, ${status}`,
     );
-  const reply = sanitized(choices.reply, HEADER_CHARS_MAX);
+  const reply = sanitized(choices.reply, POSTFIX_CHARS_MAX);
   const [received, submitted] = ['4jXwF05NJdzJ9ZJ', '4jXwF55qVCzJ9ZN'];
   return [
     line('smtpd', `${received}: client=unknown[203.0.113.7]`),
-    line('cleanup', `${received}: message-id=<${sanitized(choices.messageId, HEADER_CHARS_MAX)}>`),
+    line('cleanup', `${received}: message-id=<${sanitized(choices.messageId, POSTFIX_CHARS_MAX)}>`),
     header(received, 'Subject', choices.subject, 'ext@sink.test', USER),
     header(received, 'From', choices.from, 'ext@sink.test', USER),
     line('qmgr', `${received}: from=<ext@sink.test>, size=869, nrcpt=1 (queue active)`),
@@ -215,11 +222,11 @@ export function postfixStory(choices: Choices): string[] {
     line('qmgr', `${submitted}: removed`),
     line(
       'smtpd',
-      `NOQUEUE: reject: RCPT from unknown[203.0.113.7]: 554 5.7.1 <z@elsewhere.test>: Relay access denied; from=<ext@sink.test> to=<z@elsewhere.test> proto=ESMTP helo=<${sanitized(choices.helo, HEADER_CHARS_MAX)}>`,
+      `NOQUEUE: reject: RCPT from unknown[203.0.113.7]: 554 5.7.1 <z@elsewhere.test>: Relay access denied; from=<ext@sink.test> to=<z@elsewhere.test> proto=ESMTP helo=<${sanitized(choices.helo, POSTFIX_CHARS_MAX)}>`,
     ),
     line(
       'submission/smtpd',
-      `warning: unknown[203.0.113.7]: SASL PLAIN authentication failed: (reason unavailable), sasl_username=${sanitized(choices.typedUser, HEADER_CHARS_MAX)}`,
+      `warning: unknown[203.0.113.7]: SASL PLAIN authentication failed: (reason unavailable), sasl_username=${sanitized(choices.typedUser, POSTFIX_CHARS_MAX)}`,
     ),
   ];
 }
