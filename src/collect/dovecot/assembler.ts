@@ -20,11 +20,11 @@ import {
   textField,
   type DovecotEvent,
 } from './event-line.ts';
-import { ImapAccess } from './imap-access.ts';
-import { parseMailLog } from './mail-log.ts';
+import { ImapAccess, MAIL_LOG_LINE_CHARS_MAX } from './imap-access.ts';
+import { mailLogAction } from './mail-log.ts';
 import { scriptRecord } from './managesieve.ts';
 import { ReportSide } from './report-side.ts';
-import { MAIL_LOG_LINES_MAX, Sessions, type PendingItem, type Session } from './sessions.ts';
+import { SAVES_MAX, Sessions, type PendingItem, type Session } from './sessions.ts';
 import { SessionEnds } from './session-ends.ts';
 import type { SignInJoin } from './sign-in-join.ts';
 import type { SignInAttempt } from './sign-in.ts';
@@ -210,15 +210,14 @@ export class DovecotAssembler implements Assembler {
     if (process.service === 'imap') {
       return this.#imap.line(process.session, process.text, at, out) ? 'used' : 'passed';
     }
-    const mailLog = parseMailLog(process.text);
-    if (mailLog === undefined) return 'passed';
+    const isLong = process.text.length > MAIL_LOG_LINE_CHARS_MAX;
+    const action = isLong ? undefined : mailLogAction(process.text);
+    if (action === undefined) return 'passed';
     this.#imap.mailLogHeard();
-    if (process.service === 'lmtp' && this.#traced.saved(process.session, mailLog, out)) {
-      return 'used';
-    }
-    if (process.service !== 'lmtp') return 'used';
+    if (process.service !== 'lmtp' || action !== 'save') return 'used';
+    if (this.#traced.saved(process.session, process.text, out)) return 'used';
     const session = this.#sessions.use(process.session);
-    if (session.mailLog.length < MAIL_LOG_LINES_MAX) session.mailLog.push(mailLog);
+    if (session.saves.length < SAVES_MAX) session.saves.push(process.text);
     session.commandFrom ??= at;
     return 'used';
   }

@@ -4,7 +4,7 @@ import { accessEvent, itemId, ownedFolder } from './access-record.ts';
 import { listHas, numberField, textField, type DovecotEvent } from './event-line.ts';
 import type { Session } from './sessions.ts';
 import type { MessageTrace } from '../trace-join.ts';
-import type { MailLogLine } from './mail-log.ts';
+import { parseMailLog, readMailLog, type MailLogLine } from './mail-log.ts';
 import type { DeliveryStory } from './traced.ts';
 
 export type EmailEvent = Extract<AuditEvent, { log_type: 'EMAIL_EVENT_LOGS' }>;
@@ -12,6 +12,8 @@ export type EmailEvent = Extract<AuditEvent, { log_type: 'EMAIL_EVENT_LOGS' }>;
 /** Most folders that one message is put into and that are told. */
 export const STORED_FOLDERS_MAX = 100;
 
+/** Where a message goes if nothing says otherwise. */
+const USUAL_FOLDER = 'INBOX';
 /** Sieve actions that put the message into a folder. */
 const STORES = new Set(['keep', 'fileinto', 'store']);
 /** Sieve actions that write to the sender. */
@@ -90,15 +92,31 @@ export function sieveAction(event: DovecotEvent, session: Session): DeliveryStor
 }
 
 /**
+ * Reads a `save` line: as one about a folder that the message is known or likely to be in, so that
+ * nothing a stranger wrote into the message can hide its place.
+ */
+function savedIn(text: string, folders: readonly string[]): MailLogLine | undefined {
+  for (const folder of folders) {
+    const line = readMailLog(text, 'save', { folder });
+    if (line !== undefined) return line;
+  }
+  return parseMailLog(text);
+}
+
+/**
  * A delivery has ended: one event for each folder the message is in, and the creation of the message
  * there. A message that Sieve discarded, rejected or only redirected is in none. Without Sieve the
  * folder is the one mail_log names.
  */
 export function delivery(event: DovecotEvent, session: Session | undefined): DeliveryStory {
-  const saved: MailLogLine[] = session?.mailLog.filter((line) => line.action === 'save') ?? [];
   const bySieve = (session?.sieveActions ?? 0) > 0;
   const failed = textField(event.fields, 'error') !== undefined;
   const filed = [...new Set(session?.storedIn)];
+  const read = (line: string): MailLogLine[] => {
+    const found = savedIn(line, filed.length > 0 ? filed : [USUAL_FOLDER]);
+    return found === undefined ? [] : [found];
+  };
+  const saved: MailLogLine[] = session?.saves.flatMap(read) ?? [];
   const folders = (): readonly (string | undefined)[] => {
     if (failed) return [];
     return bySieve ? filed : [saved[0]?.folder];
@@ -109,7 +127,7 @@ export function delivery(event: DovecotEvent, session: Session | undefined): Del
     placing: {
       isDone: () => folders().every((folder) => lineOf(folder) !== undefined),
       saved: (line) => {
-        if (line.action === 'save' && saved.length < STORED_FOLDERS_MAX) saved.push(line);
+        if (saved.length < STORED_FOLDERS_MAX) saved.push(...read(line));
       },
     },
     tell: (trace, out) => {

@@ -2,13 +2,12 @@
 // of the command in progress has been told so far. Bounded; at the limit the session that was
 // silent longest is forgotten, and its later events go without what only its sign-in told.
 import type { Held } from '../holdings.ts';
-import type { MailLogLine } from './mail-log.ts';
 import type { SelectedFolder } from './selected-folder.ts';
 
 /** Most sessions that are remembered. */
 export const SESSIONS_MAX = 10_000;
-/** Most mail_log lines of one delivery that are remembered, for what only they tell. */
-export const MAIL_LOG_LINES_MAX = 1_000;
+/** Most saved messages of one delivery whose mail_log lines are remembered. */
+export const SAVES_MAX = 1_000;
 /** How long a session is remembered whose last line may have overtaken its last events, in ms. */
 export const ENDING_MS = 10_000;
 /**
@@ -46,8 +45,8 @@ export interface Session {
   /** The folder that the IMAP session has selected. */
   selected: SelectedFolder | undefined;
   readonly items: PendingItem[];
-  /** What mail_log told of the delivery that goes on. */
-  readonly mailLog: MailLogLine[];
+  /** The texts of mail_log's `save` lines of the delivery that goes on. */
+  readonly saves: string[];
   /** Folders into which Sieve put the message that is being delivered. */
   storedIn: string[];
   /** What Sieve did with it besides. */
@@ -113,7 +112,7 @@ export class Sessions {
         user: undefined,
         selected: undefined,
         items: [],
-        mailLog: [],
+        saves: [],
         storedIn: [],
         sieveActions: 0,
       };

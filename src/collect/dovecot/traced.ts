@@ -4,7 +4,6 @@
 import type { AuditEvent } from '../../event/audit-event.ts';
 import type { Held, Holdings } from '../holdings.ts';
 import { TRACES_EXPECTED_MS, type MessageTrace, type TraceJoin } from '../trace-join.ts';
-import type { MailLogLine } from './mail-log.ts';
 
 /** Most deliveries that are remembered after they were told, for what may still come; the oldest go. */
 export const TOLD_DELIVERIES_MAX = 2_000;
@@ -16,8 +15,8 @@ export type TellTraced = (trace: MessageTrace | undefined, out: AuditEvent[]) =>
 export interface Placing {
   /** Whether it has told all. */
   isDone(): boolean;
-  /** It told of a message that was saved in the delivery. */
-  saved(line: MailLogLine): void;
+  /** It told of a message that was saved in the delivery; the text of its line. */
+  saved(line: string): void;
 }
 
 /** What is told of a delivery, as far as it is known. */
@@ -111,8 +110,8 @@ export class Traced {
    * mail_log told of a saved message. False when it belongs to no delivery that has ended; the line is
    * then for one that goes on.
    */
-  saved(transaction: string, line: MailLogLine, out: AuditEvent[]): boolean {
-    if (line.action === 'save') this.#savedMs = this.#now();
+  saved(transaction: string, line: string, out: AuditEvent[]): boolean {
+    this.#savedMs = this.#now();
     let taken = false;
     for (const held of this.#waiting.get(transaction) ?? []) {
       if (held.story.placing === undefined) continue;
