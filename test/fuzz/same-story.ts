@@ -1,6 +1,7 @@
 // Compares the events of a story told with hostile texts with those of the harmless telling: a
 // field may lack when a line could be read in two ways, but no field may have another value, and
 // no event may come or go.
+import { headerText } from '../../src/collect/postfix/logged-header.ts';
 import { isDeepStrictEqual } from 'node:util';
 import type { AuditEvent } from '../../src/event/audit-event.ts';
 import { USER_AGENT_LENGTH_MAX } from '../../src/collect/dovecot/user-agent.ts';
@@ -43,7 +44,7 @@ function flat(value: object, prefix = ''): Map<string, unknown> {
   return fields;
 }
 
-/** The forms that a text has where it is let through: whole, printable, decoded, cut as the servers cut. */
+/** The forms that a text has where it is let through: whole, printable, unfolded, decoded, cut as the servers cut. */
 function forms(text: string): string[] {
   const printable = sanitized(text, Infinity);
   const cuts = [80, 200, USER_AGENT_LENGTH_MAX, 1000].flatMap((max) => [
@@ -51,7 +52,8 @@ function forms(text: string): string[] {
     printable.slice(0, max),
     `${text.slice(0, max)}...`,
   ]);
-  const all = [text, printable, ...cuts];
+  const unfolded = [headerText('Subject', printable), headerText('From', printable)];
+  const all = [text, printable, ...unfolded, ...cuts];
   const decoded = all.map(wellFormed).flatMap((form) => [form, decodeEncodedWords(form)]);
   return [...new Set([...all, ...decoded].flatMap((form) => [form, form.trim()]))];
 }

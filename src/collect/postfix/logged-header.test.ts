@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { headerText, LOGGED_HEADER_BYTES } from './logged-header.ts';
 
 const LINE = 'x'.repeat(60);
+const REST = 'goes on behind it';
 const FULL = LOGGED_HEADER_BYTES - 'subject: '.length;
 
 test.each([
@@ -9,10 +10,11 @@ test.each([
   ['encoded words', '=?UTF-8?Q?Gr=C3=BC=C3=9Fe?= aus', 'Grüße aus'],
   ['encoded words on two lines', '=?UTF-8?Q?Gr?=? =?UTF-8?Q?=C3=BC=C3=9Fe?=', 'Grüße'],
   ['a question', 'Really? Yes? No', 'Really? Yes? No'],
-  ['a folded line', `${LINE}? and on`, `${LINE} and on`],
-  ['two folded lines', `${LINE}? ${LINE}? and on`, `${LINE} ${LINE} and on`],
-  ['a question at the end of a folded line', `${LINE}?? and on`, `${LINE}? and on`],
+  ['a folded line', `${LINE}? ${REST}`, `${LINE} ${REST}`],
+  ['two folded lines', `${LINE}? ${LINE}? ${REST}`, `${LINE} ${LINE} ${REST}`],
+  ['a question at the end of a folded line', `${LINE}?? ${REST}`, `${LINE}? ${REST}`],
   ['a question in a line that is not folded', `${LINE}${LINE}? yes`, `${LINE}${LINE}? yes`],
+  ['a question at the end of a line that fits', `${LINE}? yes`, `${LINE}? yes`],
   ['one byte less than is logged', 'y'.repeat(FULL - 1), 'y'.repeat(FULL - 1)],
   ['as much as is logged', 'y'.repeat(FULL), `${'y'.repeat(FULL)}...`],
   ['bytes, not characters', 'ü'.repeat(FULL / 2 + 1), `${'ü'.repeat(FULL / 2 + 1)}...`],

@@ -27,6 +27,8 @@ function unfolded(name: string, value: string): string {
   for (let at = text.indexOf('? '); at >= 0; at = text.indexOf('? ', at + 1)) {
     const column = at - lineFrom;
     if (column < FOLD_COLUMN_MIN || column > FOLD_COLUMN_MAX) continue;
+    // What fits into one line is not folded.
+    if (text.length - lineFrom <= FOLD_COLUMN_MAX) break;
     whole += text.slice(from, at);
     from = at + 1;
     lineFrom = from;
