@@ -11,7 +11,12 @@ import { createPolicyHandler, type PolicyHandler } from './collect/dovecot/polic
 import { createSignInJoin, type SignInJoin } from './collect/dovecot/sign-in-join.ts';
 import { admitLines } from './collect/http/admit-batch.ts';
 import { createMappedBodies } from './collect/mapping/mapped-bodies.ts';
-import { readMappingFiles } from './collect/mapping/mapping-files.ts';
+import {
+  mappingDigests,
+  readMappingFiles,
+  obstacleToReplace,
+  replaceMappings,
+} from './collect/mapping/mapping-files.ts';
 import type { MappingSet } from './collect/mapping/mapping-set.ts';
 import { createSaslJoin, type SaslJoin } from './collect/sasl-join.ts';
 import { createCollectors } from './collectors.ts';
@@ -117,7 +122,13 @@ class RunningApp implements App {
       keys: () => credentials,
       admit: admitLines,
       append: (batch) => journal.append(batch),
-      mapped: createMappedBodies({ sets: mappings, webhooks: collectors.webhooks, intake, clock }),
+      mapped: createMappedBodies({
+        sets: mappings,
+        webhooks: collectors.webhooks,
+        intake,
+        clock,
+        log: log.for('mapped'),
+      }),
       policy: this.#policy,
       store,
       language: { compileQuery, formatRow },
@@ -142,7 +153,7 @@ class RunningApp implements App {
       app.#address = `${scheme}://${formatAddress(listening)}`;
       for (const collector of app.#collectors) await collector.start();
       app.#storeStarting = app.#startStore();
-      await app.#record('StartServer', { after: settingsInForce(config) });
+      await app.#record('StartServer', { after: app.#settings(config) });
       return app;
     } catch (error) {
       await app.stop();
@@ -220,18 +231,27 @@ class RunningApp implements App {
     await intake.accept([managementEvent(eventName, clock.now(), change)]);
   }
 
+  #settings(config: Config): object {
+    return settingsInForce(config, mappingDigests(this.#parts.mappings));
+  }
+
   async reload(config: Config): ReturnType<App['reload']> {
-    const before = settingsInForce(this.#config);
+    const before = this.#settings(this.#config);
     const fixed = unchangeable(this.#config, config);
     if (fixed.length > 0) {
       const what = fixed.join(', ');
       return { ok: false, reason: `${what} cannot change while the server runs; restart it` };
     }
     try {
-      const after = settingsInForce(config);
+      const { mappings } = this.#parts;
+      const next = readMappings(config);
+      const after = settingsInForce(config, mappingDigests(next));
+      const obstacle = obstacleToReplace(mappings, next);
+      if (obstacle !== undefined) return { ok: false, reason: obstacle };
       // First on record, then in force: a change without its record would be the worse half.
       await this.#record('ReloadConfiguration', { before, after });
       this.#rules = rulesOf(config);
+      replaceMappings(mappings, next);
       this.#config = config;
       if (this.#parts.store.health().ready) await this.#retain(config);
       return { ok: true };

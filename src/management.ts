@@ -2,8 +2,15 @@
 import type { AuditEvent } from './event/audit-event.ts';
 import type { Config } from './config/schema.ts';
 
-/** What of the configuration is worth a record: everything but where things lie. There are no secrets in it. */
-export function settingsInForce(config: Config): object {
+/**
+ * What of the configuration is worth a record: everything but where things lie. There are no secrets in it.
+ *
+ * @param mappings the SHA-256 of each mapping file, by its name
+ */
+export function settingsInForce(
+  config: Config,
+  mappings: Readonly<Record<string, string>>,
+): object {
   const { organization, server, access, retention, dovecot, postfix, collectors } = config;
   return {
     organization: organization.name,
@@ -12,6 +19,7 @@ export function settingsInForce(config: Config): object {
     rules: access.rules,
     retention: retention.days,
     logs: [...dovecot.logs, ...postfix.logs, ...collectors.mapped.map(({ path }) => path)],
+    ...(Object.keys(mappings).length > 0 && { mappings }),
   };
 }
 

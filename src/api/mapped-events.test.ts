@@ -1,14 +1,23 @@
 import { createHmac } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
-import { afterEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test } from 'vitest';
 import { MemoryIntake, MemoryJournal } from '../../test/collect/memory-intake.ts';
 import { BEARER, startWorld, stopWorlds, type World } from '../../test/e2e/api-world.ts';
-import { createMappedBodies } from '../collect/mapping/mapped-bodies.ts';
+import { createMappedBodies, REFUSALS_TOLD_MAX } from '../collect/mapping/mapped-bodies.ts';
 import { readMappingFile } from '../collect/mapping/mapping-file.ts';
 import { MappingSet } from '../collect/mapping/mapping-set.ts';
 import { systemClock } from '../platform/clock.ts';
-import { MAPPED_BODY_BYTES_MAX, UNVERIFIED_BODY_BYTES_MAX } from './limits.ts';
+import { createLog } from '../platform/log.ts';
+import {
+  EVENTS_PER_REQUEST_MAX,
+  MAPPED_BODY_BYTES_MAX,
+  UNVERIFIED_BODY_BYTES_MAX,
+} from './limits.ts';
 
+let said: string[] = [];
+beforeEach(() => {
+  said = [];
+});
 afterEach(stopWorlds);
 
 const KEY = 'a-signature-key-nobody-knows';
@@ -40,7 +49,8 @@ async function startHooks(): Promise<HookWorld> {
     ['hook', setOf('hook', 'each: events')],
   ]);
   const webhooks = [{ mapping: 'hook', signatureKey: KEY }];
-  const mapped = createMappedBodies({ sets, webhooks, intake, clock: systemClock });
+  const log = createLog((line) => void said.push(line), { level: 'warn', now: Date.now });
+  const mapped = createMappedBodies({ sets, webhooks, intake, clock: systemClock, log });
   return { world: await startWorld({ mapped }), journal, intake };
 }
 
@@ -108,6 +118,10 @@ test('nothing meant for us is no mistake; nothing but refusals is', async () => 
     status: 400,
     body: { error: { code: 'InvalidEvents' }, accepted: 0, rejectedCount: 1 },
   });
+  // Its sender may not read answers, and may send on for ever: it is told once in a while.
+  await post(hooks, 'open', '{"user":"a","ok":"perhaps"}');
+  expect(said).toHaveLength(1);
+  expect(said[0]).toContain('posted records were refused mapping="open/sign-in"');
   const unknown = await post(hooks, 'opn', '{}');
   expect(unknown.status).toBe(404);
   expect(unknown.body.error?.message).toBe(
@@ -162,6 +176,23 @@ test('a body is bounded, before its signature is known and after', async () => {
   const refused = await post(hooks, 'open', long);
   expect(refused.status).toBe(413);
   expect(refused.body.error?.message).toContain(`${MAPPED_BODY_BYTES_MAX} bytes`);
+});
+
+test('more events than one request may bring are refused as a whole', async () => {
+  const hooks = await startHooks();
+  const body = '{"user":"a","ok":true}\n'.repeat(EVENTS_PER_REQUEST_MAX + 1);
+  const refused = await post(hooks, 'open', body);
+  expect(refused.status).toBe(413);
+  expect(refused.body.error?.message).toContain(`at most ${EVENTS_PER_REQUEST_MAX}`);
+  expect(hooks.journal.events).toEqual([]);
+});
+
+test('so many refusals are told apart, the others are counted', async () => {
+  const hooks = await startHooks();
+  const bad = '{"user":"a","ok":"perhaps"}\n'.repeat(REFUSALS_TOLD_MAX + 1);
+  const { body } = await post(hooks, 'open', `{"user":"a","ok":true}\n${bad}`);
+  expect(body).toMatchObject({ accepted: 1, rejectedCount: REFUSALS_TOLD_MAX + 1 });
+  expect(body['rejected']).toHaveLength(REFUSALS_TOLD_MAX);
 });
 
 test('a journal that takes nothing is the answer, and nothing is kept', async () => {

@@ -142,3 +142,55 @@ test('a signed webhook becomes events that a query finds', async () => {
     },
   ]);
 });
+
+function mapping(method: string): string {
+  return `name: own
+mappings:
+  - name: m
+    log_type: AUTHENTICATION_LOGS
+    fields: { user: user, method: { constant: ${method} }, auth_successful: ok }
+`;
+}
+
+test('a mapping file that changed is in force after SIGHUP, on record, unless it has mistakes', async () => {
+  const file = join(directory.path, 'own.yaml');
+  writeFileSync(file, mapping('first'));
+  writeFileSync(
+    join(directory.path, 'mailtrail.yaml'),
+    `dovecot: { logs: [] }\npostfix: { logs: [] }\ncollectors: { mappings: [${file}] }\n`,
+  );
+  const running = await start();
+  const post = async (user: string): Promise<number> =>
+    (await running.post(JSON.stringify({ user, ok: true }), '?mapping=own')).status;
+  const reload = async (said: string): Promise<void> => {
+    running.process.kill('SIGHUP');
+    const explain = (): string => `the server did not say "${said}":\n${running.log()}`;
+    await until(() => (running.log().includes(said) ? true : undefined), 20_000, explain);
+  };
+  expect(await post('a')).toBe(200);
+  writeFileSync(file, `${mapping('wrong')}    fieldss: {}\n`);
+  await reload('fieldss: unknown key');
+  expect(await post('b')).toBe(200);
+  writeFileSync(file, mapping('second'));
+  await reload('the configuration was read again');
+  expect(await post('c')).toBe(200);
+  const rows = await until(
+    async () => {
+      const rows = await running.query('fields user, method | filter ispresent(user) | sort user');
+      return rows.length === 3 ? rows : undefined;
+    },
+    FOUND_DEADLINE_MS,
+    () => 'the events were not found',
+  );
+  expect(rows.map(({ user, method }) => [user, method])).toEqual([
+    ['a', 'first'],
+    ['b', 'first'],
+    ['c', 'second'],
+  ]);
+  const changes = await running.query(
+    'fields before.mappings.own as was, after.mappings.own as is | filter event_name = "ReloadConfiguration"',
+  );
+  expect(changes).toHaveLength(1);
+  expect(changes[0]?.['was']).toMatch(/^[0-9a-f]{64}$/);
+  expect(changes[0]?.['is']).not.toBe(changes[0]?.['was']);
+});

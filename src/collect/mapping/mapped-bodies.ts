@@ -3,11 +3,14 @@
 import { setImmediate } from 'node:timers/promises';
 import type { AuditEvent } from '../../event/audit-event.ts';
 import type { Clock } from '../../platform/clock.ts';
+import type { Log } from '../../platform/log.ts';
 import type { Intake } from '../collector.ts';
 import { recordsOf } from './body-records.ts';
 import type { ForeignRefusal } from './foreign-record.ts';
 import type { MappingSet } from './mapping-set.ts';
 
+/** How often at most a refused record is told in our own log, in ms: its sender may not read the answer. */
+const REFUSED_TOLD_EVERY_MS = 10_000;
 /** Records that are looked at before other requests have their turn: at 5 ms for the slowest. */
 const RECORDS_AT_A_TIME = 16;
 /** Most refusals that are told apart in one answer; further ones are counted only. */
@@ -65,15 +68,26 @@ export function createMappedBodies(options: {
   readonly webhooks: readonly { readonly mapping: string; readonly signatureKey: string }[];
   readonly intake: Intake;
   readonly clock: Clock;
+  readonly log: Log;
 }): MappedBodies {
-  const { sets, intake, clock } = options;
+  const { sets, intake, clock, log } = options;
+  let toldAtMs = -Infinity;
+  const tell = ({ rejected, rejectedCount }: MappedBody): void => {
+    const [first] = rejected;
+    if (first === undefined || clock.now() - toldAtMs < REFUSED_TOLD_EVERY_MS) return;
+    toldAtMs = clock.now();
+    const { mapping, reason } = first;
+    log.warn('posted records were refused', { mapping, reason, refused: rejectedCount });
+  };
   const keys = new Map(options.webhooks.map((hook) => [hook.mapping, hook.signatureKey]));
   return {
     names: [...sets.keys()],
     signatureKey: (mapping) => keys.get(mapping),
     map: async (mapping, text) => {
       const set = sets.get(mapping);
-      return set && mapBody(set, text, clock.now());
+      const mapped = set && (await mapBody(set, text, clock.now()));
+      if (mapped !== undefined) tell(mapped);
+      return mapped;
     },
     keep: (events) => intake.accept(events),
   };

@@ -1,6 +1,11 @@
 import { expect, test } from 'vitest';
 import { formatProblem } from '../../config/raw-tree.ts';
-import { MAPPINGS_MAX, PATTERN_LENGTH_MAX } from './limits.ts';
+import {
+  EXPRESSION_DEPTH_MAX,
+  MAPPING_TESTS_MAX,
+  MAPPINGS_MAX,
+  PATTERN_LENGTH_MAX,
+} from './limits.ts';
 import { readMappingFile } from './mapping-file.ts';
 
 function problems(text: string): string[] {
@@ -111,6 +116,17 @@ test('the number of mappings has a limit, and each its own name', () => {
   ]);
   expect(problems(`name: x\nmappings:\n${one.repeat(MAPPINGS_MAX + 1)}`)[0]).toBe(
     `m.yaml:3:3: mappings: expected at most ${MAPPINGS_MAX} mappings, found ${MAPPINGS_MAX + 1}`,
+  );
+});
+
+test('tests, and expressions in each other, have a limit', () => {
+  const tests = '  - { name: t, input: x, events: [] }\n'.repeat(MAPPING_TESTS_MAX + 1);
+  expect(problems(`${GOOD}tests:\n${tests}`)).toEqual([
+    `m.yaml:10:3: tests: expected at most ${MAPPING_TESTS_MAX} tests, found ${MAPPING_TESTS_MAX + 1}`,
+  ]);
+  const nested = `${'{ firstOf: ['.repeat(EXPRESSION_DEPTH_MAX)}user${'] }'.repeat(EXPRESSION_DEPTH_MAX)}`;
+  expect(problems(GOOD.replace('user: user', `user: ${nested}`))[0]).toContain(
+    `expected at most ${EXPRESSION_DEPTH_MAX} expressions in each other, found more`,
   );
 });
 

@@ -1,5 +1,6 @@
 // Reads a mapping file: YAML, as in docs/guides/mappings.md. Either everything in it is good, or all that is wrong
 // is said at once, each with file, line and column.
+import { createHash } from 'node:crypto';
 import type { ConfigProblem, RawSection, RawValue } from '../../config/raw-tree.ts';
 import { type FileKind, readYaml } from '../../config/yaml-source.ts';
 import { MAPPING_TESTS_MAX, MAPPINGS_MAX } from './limits.ts';
@@ -68,6 +69,7 @@ export function readMappingFile(text: string, name: string): MappingFileResult {
   const { lines, each, programs, tests } = root;
   const file: MappingFile = {
     name: root['name'] === undefined ? '' : readName(reader, root['name'], ['name']),
+    sha256: createHash('sha256').update(text).digest('hex'),
     lines:
       (lines === undefined ? undefined : reader.word(lines, ['lines'], LINE_FRAMES, 'frame')) ??
       'plain',

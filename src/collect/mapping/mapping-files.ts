@@ -62,3 +62,38 @@ function unknownNames({ mapped, webhooks }: MappingSettings, names: readonly str
     );
   return [...check('collectors.mapped', mapped), ...check('collectors.webhooks', webhooks)];
 }
+
+/**
+ * Why mappings that were read anew cannot be taken over: a name that comes or goes, and lines that are framed
+ * otherwise, need a restart. Undefined when they can.
+ */
+export function obstacleToReplace(
+  sets: ReadonlyMap<string, MappingSet>,
+  next: ReadonlyMap<string, MappingSet>,
+): string | undefined {
+  const names = [...sets.keys()].sort().join(', ');
+  const found = [...next.keys()].sort().join(', ');
+  if (names !== found) {
+    return `the names of the mapping files cannot change while the server runs (${names} to ${found}); restart it`;
+  }
+  for (const [name, set] of sets) {
+    if (next.get(name)?.file.lines === set.file.lines) continue;
+    return `"lines" of the mapping file ${name} cannot change while the server runs; restart it`;
+  }
+  return undefined;
+}
+
+/** Takes over mappings that were read anew; whoever holds a set has the new ones from the next record on. */
+export function replaceMappings(
+  sets: ReadonlyMap<string, MappingSet>,
+  next: ReadonlyMap<string, MappingSet>,
+): void {
+  for (const [name, { file }] of next) sets.get(name)?.replace(file);
+}
+
+/** Which version of each mapping file is in force: its SHA-256, by its name. */
+export function mappingDigests(
+  sets: ReadonlyMap<string, MappingSet>,
+): Readonly<Record<string, string>> {
+  return Object.fromEntries([...sets].map(([name, { file }]) => [name, file.sha256]));
+}

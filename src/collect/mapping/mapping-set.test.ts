@@ -1,8 +1,16 @@
 import { expect, test } from 'vitest';
 import type { AuditEvent } from '../../event/audit-event.ts';
 import { formatProblem } from '../../config/raw-tree.ts';
+import { EVENT_LINE_BYTES_MAX } from '../http/admit-batch.ts';
 import type { ForeignRecord } from './foreign-record.ts';
-import { EACH_MAX, KEY_VALUES_MAX, PARTS_MAX, TEXT_LENGTH_MAX } from './limits.ts';
+import {
+  EACH_MAX,
+  EVENTS_PER_RECORD_MAX,
+  JSON_BYTES_MAX,
+  KEY_VALUES_MAX,
+  PARTS_MAX,
+  TEXT_LENGTH_MAX,
+} from './limits.ts';
 import { readMappingFile } from './mapping-file.ts';
 import { MappingFeed, MappingSet } from './mapping-set.ts';
 
@@ -244,4 +252,30 @@ test('a line that is too long is refused before any pattern sees it', () => {
   expect(reason(set, 'a'.repeat(TEXT_LENGTH_MAX + 1))).toBe(
     `the line has ${TEXT_LENGTH_MAX + 1} characters; at most ${TEXT_LENGTH_MAX} are read`,
   );
+});
+
+test('a line of JSON, and what becomes of it, have a limit', () => {
+  const set = fields('event.subject: s\nevent.reason: s', 'json');
+  const room = JSON_BYTES_MAX - '{"s":""}'.length;
+  expect(reason(set, `{"s":"${'a'.repeat(room + 1)}"}`)).toBe(
+    `the line has ${JSON_BYTES_MAX + 1} bytes; at most ${JSON_BYTES_MAX} are read`,
+  );
+  expect(reason(set, `{"s":"${'a'.repeat(room)}"}`)).toBe(
+    `the event is longer than ${EVENT_LINE_BYTES_MAX} bytes as a journal line`,
+  );
+});
+
+function going(index: number): string {
+  return `  - name: m${index}
+    parse: key=value
+    continue: true
+    log_type: EMAIL_EVENT_LOGS
+    fields: { event.eventName: { constant: OUTGOING_EMAIL_SENT }, event.from: from }
+`;
+}
+
+test('a record becomes so many events', () => {
+  const mappings = Array.from({ length: EVENTS_PER_RECORD_MAX + 1 }, (_, index) => going(index));
+  const set = setOf(`name: many\nmappings:\n${mappings.join('')}`);
+  expect(set.take(record('from=a@x')).events).toHaveLength(EVENTS_PER_RECORD_MAX);
 });

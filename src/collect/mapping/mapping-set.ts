@@ -17,6 +17,8 @@ export type LineFrame = (typeof LINE_FRAMES)[number];
 /** What a mapping file says. */
 export interface MappingFile {
   readonly name: string;
+  /** SHA-256 of its text, in hex: which version of it made an event. */
+  readonly sha256: string;
   readonly lines: LineFrame;
   /** The path of a list of records in a record. */
   readonly each?: string;
@@ -27,10 +29,20 @@ export interface MappingFile {
 
 /** See the head of this file. */
 export class MappingSet implements ForeignFeed {
-  readonly file: MappingFile;
+  #file: MappingFile;
 
   constructor(file: MappingFile) {
-    this.file = file;
+    this.#file = file;
+  }
+
+  /** The file whose mappings are in force. */
+  get file(): MappingFile {
+    return this.#file;
+  }
+
+  /** From now on the mappings are those of the file, which has the same name and frame. */
+  replace(file: MappingFile): void {
+    this.#file = file;
   }
 
   take(record: ForeignRecord): ForeignOutcome {
