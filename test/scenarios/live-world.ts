@@ -5,6 +5,7 @@ import { startMailtrail, type Mailtrail } from '../../demo/mailtrail.ts';
 import { mailLogPaths, mailServersDirectory, type MailServers } from '../servers/mail-servers.ts';
 import type { LogType } from '../../src/event/log-type.ts';
 import type { EventRecord } from './normalise.ts';
+import type { ExporterDriver } from '../servers/dovecot-2.4.ts';
 import { RULE, type Scenario } from './scenario.ts';
 import { startScenarioServers } from './servers.ts';
 
@@ -33,8 +34,11 @@ function timeOf(event: EventRecord): number {
   return Number(event['event_timestamp']);
 }
 
-/** Starts everything; on failure nothing is left. */
-export async function startLiveWorld(scenarios: readonly Scenario[]): Promise<LiveWorld> {
+/** Starts everything, with Dovecot 2.4 where its way of exporting is said; on failure nothing is left. */
+export async function startLiveWorld(
+  scenarios: readonly Scenario[],
+  dovecot24?: ExporterDriver,
+): Promise<LiveWorld> {
   const directory = mailServersDirectory('mailtrail-live-');
   const running: (() => Promise<void>)[] = [];
   const stop = async (): Promise<void> => {
@@ -61,6 +65,7 @@ export async function startLiveWorld(scenarios: readonly Scenario[]): Promise<Li
       },
       policyService: mailtrail.policyService,
       milterSocket,
+      ...(dovecot24 !== undefined && { dovecot24 }),
     });
     running.push(() => servers.stop());
     const ofGroup = async (group: GroupName, filter: string): Promise<EventRecord[]> => {

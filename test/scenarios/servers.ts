@@ -31,7 +31,7 @@ export function organizationOf(scenarios: readonly Scenario[]): Organization {
 }
 
 /** A passdb that knows the tokens by a table, as a token service would. */
-function tokenScript(scenarios: readonly Scenario[]): string {
+function tokenScript(scenarios: readonly Scenario[], refused: string): string {
   const entries = scenarios.flatMap((scenario) =>
     scenario.users.map((name) => {
       const { id, secret } = tokenOf(scenario, name);
@@ -46,15 +46,15 @@ for key in pairs(tokens) do users[key:match("^%S+")] = true end
 function auth_password_verify(request, password)
   local id = tokens[request.user .. " " .. password]
   if id == nil and users[request.user] then
-    return dovecot.auth.PASSDB_RESULT_PASSWORD_MISMATCH, {}
+    return dovecot.auth.PASSDB_RESULT_PASSWORD_MISMATCH, ${refused}
   end
   if id == nil then
-    return dovecot.auth.PASSDB_RESULT_USER_UNKNOWN, {}
+    return dovecot.auth.PASSDB_RESULT_USER_UNKNOWN, ${refused}
   end
   return dovecot.auth.PASSDB_RESULT_OK, { pat_id = id, userdb_pat_id = id }
 end
 function auth_passdb_lookup(request)
-  return dovecot.auth.PASSDB_RESULT_USER_UNKNOWN, {}
+  return dovecot.auth.PASSDB_RESULT_USER_UNKNOWN, ${refused}
 end
 `;
 }
@@ -92,6 +92,54 @@ plugin {
 `;
 }
 
+/** The same for Dovecot 2.4. */
+function dovecot24Config(directory: string): string {
+  return `
+passdb pat {
+  driver = lua
+  lua_file = ${join(directory, 'tokens.lua')}
+  use_worker = yes
+}
+namespace shared {
+  type = shared
+  separator = /
+  prefix = shared/$user/
+  mail_path = %{owner_home}/Maildir
+  mail_index_private_path = ~/Maildir/shared/%{owner_user}
+  subscriptions = no
+  list = children
+}
+mail_attribute {
+  dict file {
+    path = %{home}/attributes
+  }
+}
+imap_metadata = yes
+acl_driver = vfile
+acl_user = %{user}
+acl_cache_ttl = 0
+imap_acl_allow_anyone = yes
+acl_sharing_map {
+  dict file {
+    path = ${join(directory, 'dovecot', 'mail', 'shared-mailboxes')}
+  }
+}
+protocol imap {
+  mail_plugins {
+    acl = yes
+    imap_acl = yes
+    mail_compress = yes
+  }
+}
+protocol doveadm {
+  mail_plugins {
+    acl = yes
+  }
+}
+sieve_vacation_min_period = 0
+`;
+}
+
 function postfixConfig(scenarios: readonly Scenario[], ports: PostfixPorts): string {
   const aliases = scenarios.map((scenario) => {
     const members = scenario.users.map((name) => userOf(scenario, name).login).join(' ');
@@ -112,18 +160,20 @@ message_size_limit = 1000000
 /** Starts the servers for scenarios; the caller stops them and removes their directory. */
 export function startScenarioServers(
   scenarios: readonly Scenario[],
-  options: Pick<MailServersOptions, 'endpoint' | 'policyService' | 'milterSocket'> & {
+  options: Pick<MailServersOptions, 'endpoint' | 'policyService' | 'milterSocket' | 'dovecot24'> & {
     directory?: string;
   } = {},
 ): Promise<MailServers> {
   const directory = options.directory ?? mailServersDirectory('mailtrail-scenarios-');
   const script = join(directory, 'tokens.lua');
-  writeFileSync(script, tokenScript(scenarios));
+  // 2.4 takes fields only with a success, 2.3 takes no text with a refusal.
+  writeFileSync(script, tokenScript(scenarios, options.dovecot24 === undefined ? '{}' : '""'));
   return startMailServers({
     ...options,
     directory,
     organization: organizationOf(scenarios),
-    extraDovecot: dovecotConfig(directory),
+    extraDovecot:
+      options.dovecot24 === undefined ? dovecotConfig(directory) : dovecot24Config(directory),
     extraPostfix: (ports) => postfixConfig(scenarios, ports),
   });
 }

@@ -202,7 +202,9 @@ export class Stage {
 
   /** Runs an administrator's command on the machine of the mailboxes; what it wrote. */
   async doveadm(...args: string[]): Promise<string> {
-    return await this.#program('doveadm', ['-c', this.#servers.dovecot.configFile, ...args], '');
+    const { doveadm, configFile } = this.#servers.dovecot;
+    const [command, ...first] = doveadm;
+    return await this.#program(command, [...first, '-c', configFile, ...args], '');
   }
 
   /** Hands in a message as a program on the machine does. */

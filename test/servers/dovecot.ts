@@ -2,6 +2,15 @@
 // Mailtrail prints. It delivers, stores and serves mail for real.
 import { chownSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import {
+  bringAlong,
+  enterRoot,
+  exporterValues,
+  makeLog,
+  prepareRoot,
+  siteConfig24,
+  type ExporterDriver,
+} from './dovecot-2.4.ts';
 import { freePorts } from './free-ports.ts';
 import type { MailUser, Organization } from './organization.ts';
 import { startGroup, untilListening, type ProcessGroup } from './process-group.ts';
@@ -47,6 +56,8 @@ export interface DovecotOptions {
   readonly bare?: boolean;
   /** Comes last in the configuration. */
   readonly extraConfig?: string;
+  /** Dovecot 2.4, which writes its events in this way; Debian 12's 2.3 where nothing is said. */
+  readonly dovecot24?: ExporterDriver;
 }
 
 export interface Dovecot {
@@ -58,12 +69,19 @@ export interface Dovecot {
   readonly errorLog: string;
   /** The socket on which Postfix asks Dovecot to authenticate. */
   readonly authSocket: string;
+  /** The administrator's program, and what it is called with first. */
+  readonly doveadm: readonly [command: string, ...args: string[]];
   readonly group: ProcessGroup;
 }
 
 /** The file that Mailtrail reads, known before Dovecot is started. */
 export function dovecotAuditLog(directory: string): string {
   return join(directory, 'dovecot', 'log', 'audit.log');
+}
+
+/** Where Mailtrail listens for Dovecot 2.4's exporter, known before either is started. */
+export function dovecotExporterSocket(directory: string): string {
+  return join(directory, 'dovecot', 'events.socket');
 }
 
 function passwdLine(user: MailUser): string {
@@ -196,37 +214,55 @@ plugin {
 
 function mailtrailConfig(options: DovecotOptions): string {
   if (options.bare === true) return '';
-  const text = filledSnippet('dovecot/99-mailtrail.conf', {
+  const auditLog = dovecotAuditLog(options.directory);
+  const values = {
     policyUrl: options.endpoint?.policyUrl ?? 'http://127.0.0.1/',
     bearerToken: options.endpoint?.bearerToken ?? 'none',
     nonce: 'loopback-tests-only',
-    auditLog: dovecotAuditLog(options.directory),
-  });
+    auditLog,
+  };
+  const text =
+    options.dovecot24 === undefined
+      ? filledSnippet('dovecot/99-mailtrail.conf', values)
+      : filledSnippet('dovecot/99-mailtrail-2.4.conf', {
+          ...values,
+          ...exporterValues(options.dovecot24, auditLog, dovecotExporterSocket(options.directory)),
+        });
   return options.endpoint === undefined ? text.replace(/^auth_policy_server_url .*$/m, '') : text;
 }
 
 /** Starts Dovecot and waits until it answers. On failure nothing runs and the log's end is told. */
 export async function startDovecot(options: DovecotOptions): Promise<Dovecot> {
   const root = join(options.directory, 'dovecot');
+  const chroot = options.dovecot24 === undefined ? undefined : prepareRoot();
+  if (chroot !== undefined) {
+    enterRoot(chroot, options.directory);
+    bringAlong(chroot, options.directory);
+  }
   for (const folder of ['etc', 'run', 'state', 'log', 'mail']) {
     mkdirSync(join(root, folder), { recursive: true });
   }
   chownSync(join(root, 'mail'), MAIL_UID, MAIL_UID);
   const ports = await freePorts(PORTS);
   accounts(join(root, 'etc'), options.organization);
+  if (options.dovecot24 !== undefined) makeLog(dovecotAuditLog(options.directory));
   const configFile = join(root, 'etc', 'dovecot.conf');
   writeFileSync(join(root, 'etc', '99-mailtrail.conf'), mailtrailConfig(options), { mode: 0o600 });
   writeFileSync(join(root, 'etc', 'extra.conf'), options.extraConfig ?? '');
-  writeFileSync(
-    configFile,
-    `${siteConfig(options, root, ports)}\n!include 99-mailtrail.conf\n!include extra.conf\n`,
-  );
+  const site =
+    chroot === undefined
+      ? siteConfig(options, root, ports)
+      : siteConfig24(options, root, ports, MAIL_UID);
+  writeFileSync(configFile, `${site}\n!include 99-mailtrail.conf\n!include extra.conf\n`);
   const errorLog = join(root, 'log', 'dovecot.log');
   const outputFile = join(root, 'log', 'start.log');
+  const program = (name: string): [string, ...string[]] =>
+    chroot === undefined ? [name] : ['chroot', chroot, name];
+  const [command, ...args] = program('dovecot');
   const group = startGroup({
     name: 'Dovecot',
-    command: 'dovecot',
-    args: ['-F', '-c', configFile],
+    command,
+    args: [...args, '-F', '-c', configFile],
     outputFile,
   });
   try {
@@ -244,6 +280,7 @@ export async function startDovecot(options: DovecotOptions): Promise<Dovecot> {
     auditLog: dovecotAuditLog(options.directory),
     errorLog,
     authSocket,
+    doveadm: program('doveadm'),
     group,
   };
 }

@@ -4,6 +4,7 @@ import { execFileSync } from 'node:child_process';
 import { chmodSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { leaveRoot, prepareRoot, type ExporterDriver } from './dovecot-2.4.ts';
 import { dovecotAuditLog, startDovecot, type Dovecot, type PolicyEndpoint } from './dovecot.ts';
 import { LoadBalancer } from './load-balancer.ts';
 import { NORDLYS, type Organization } from './organization.ts';
@@ -35,6 +36,8 @@ export interface MailServersOptions {
   readonly refusingDomains?: readonly string[];
   /** Dovecot without anything of Mailtrail's in its configuration. */
   readonly bareDovecot?: boolean;
+  /** Dovecot 2.4, which writes its events in this way; Debian 12's 2.3 where nothing is said. */
+  readonly dovecot24?: ExporterDriver;
   /** Comes last in Dovecot's configuration. */
   readonly extraDovecot?: string;
   /** Comes last in Postfix's main.cf; made from the ports where it must name one. */
@@ -116,6 +119,7 @@ async function startBoth(
     relayPort: ports.sink,
     mxPort: ports.mx,
     ...(options.endpoint !== undefined && { endpoint: options.endpoint }),
+    ...(options.dovecot24 !== undefined && { dovecot24: options.dovecot24 }),
     ...(options.bareDovecot !== undefined && { bare: options.bareDovecot }),
     ...(options.extraDovecot !== undefined && { extraConfig: options.extraDovecot }),
   });
@@ -157,6 +161,7 @@ export async function startMailServers(options: MailServersOptions = {}): Promis
   const clean = async (groups: readonly ProcessGroup[]): Promise<void> => {
     await balancer.stop();
     await Promise.all(groups.map((group) => group.stop()));
+    if (options.dovecot24 !== undefined) leaveRoot(prepareRoot(), directory);
     if (options.directory === undefined) rmSync(directory, { recursive: true, force: true });
   };
   try {

@@ -12,6 +12,7 @@ import { accessEvent, serviceOf } from './access-record.ts';
 import { agentLine, parseAuthLine } from './auth-line.ts';
 import { SignIns } from './authentication.ts';
 import { delivery, isDelivery, sieveAction } from './delivery.ts';
+import { readByDoveadm } from './doveadm-reads.ts';
 import {
   eventPlace,
   listHas,
@@ -266,7 +267,7 @@ export class DovecotAssembler implements Assembler {
     if (service === 'pop3' && textField(event.fields, 'reason') === 'access') {
       this.#imap.tellMessage(event, session, service, 'read', out);
     } else if (service === 'doveadm') {
-      this.#imap.tellMessage(event, session, service, 'read', out);
+      if (readByDoveadm(event)) this.#imap.tellMessage(event, session, service, 'read', out);
     } else if (service === 'imap' && listHas(event.fields, 'reason_code', 'imap:fetch_body')) {
       this.#holdItem(event, at, 'opened', out);
     }

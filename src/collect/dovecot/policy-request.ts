@@ -57,6 +57,18 @@ function text(body: Body, key: string): string | undefined {
   return value === '' ? undefined : value.slice(0, POLICY_VALUE_LENGTH_MAX);
 }
 
+/**
+ * Why the attempt failed, by 2.4's `%{fail_type}`. A name with characters that are not allowed comes
+ * without any user, and as wrong credentials.
+ */
+function failureOf(body: Body): string | undefined {
+  const failType = text(body, 'fail_type');
+  if (failType === undefined || !Object.hasOwn(RESULT_OF_FAIL_TYPE, failType)) return undefined;
+  const nameless = text(body, 'login') === undefined && text(body, 'user') === undefined;
+  if (failType === 'credentials' && nameless) return 'username_disallowed';
+  return RESULT_OF_FAIL_TYPE[failType];
+}
+
 function flag(body: Body, key: string): boolean | undefined {
   const value = body[key];
   if (value === undefined || typeof value === 'boolean') return value;
@@ -104,7 +116,6 @@ export function readPolicyRequest(input: unknown): PolicyRequest {
   const user = text(body, 'user');
   const loginUser = text(body, 'login_user');
   const service = text(body, 'protocol') ?? 'unknown';
-  const failType = text(body, 'fail_type');
   const secondName = loginUser === undefined ? undefined : user;
   return {
     userId: (loginUser ?? user ?? login ?? '').toLowerCase(),
@@ -121,9 +132,6 @@ export function readPolicyRequest(input: unknown): PolicyRequest {
     patId: text(body, 'pat_id'),
     success: flag(body, 'success'),
     policyReject: flag(body, 'policy_reject') ?? false,
-    failure:
-      failType !== undefined && Object.hasOwn(RESULT_OF_FAIL_TYPE, failType)
-        ? RESULT_OF_FAIL_TYPE[failType]
-        : undefined,
+    failure: failureOf(body),
   };
 }

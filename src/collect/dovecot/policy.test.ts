@@ -303,6 +303,16 @@ test.each([
   });
 });
 
+test('a name that Dovecot does not allow comes without a user', async () => {
+  const { handler: policy, intake } = handler();
+  const request = body({ fail_type: 'credentials', login: '', user: '', orig_user: 'gh/ost;x' });
+  await policy.handle('report', { ...request, success: false });
+  expect(intake.journal.events[0]).toMatchObject({
+    user: 'gh/ost;x',
+    failure_detail: 'username_disallowed',
+  });
+});
+
 test("a master user's wrong name is not the mailbox's", async () => {
   const { handler: policy, intake } = handler();
   const request = body({ fail_type: 'account', login_user: 'alice@example.test', user: 'admin' });
