@@ -87,6 +87,7 @@ test('a query is about all groups and the last day when it does not say', async 
   await (await ask(world, said)).text();
   const [first, second] = scopes;
   expect(first?.groups.length).toBe(7);
+  expect(second?.known).toEqual(first?.groups);
   expect(first?.endMs).toBe(first?.nowMs);
   expect((first?.endMs ?? 0) - (first?.startMs ?? 0)).toBe(86_400_000);
   expect(first?.limitMax).toBeUndefined();
@@ -118,6 +119,12 @@ test('an unknown log group is named, and those that exist', async () => {
   expect(await errorOf(response)).toMatchObject({
     code: 'ResourceNotFoundException',
     message: expect.stringMatching(/"\/mailtrail\/other\/authentication".*default\/management/),
+  });
+  const bySource = await ask(world, { query: 'SOURCE gone' });
+  expect(bySource.status).toBe(404);
+  expect(await errorOf(bySource)).toMatchObject({
+    code: 'ResourceNotFoundException',
+    message: expect.stringContaining('"gone"'),
   });
 });
 

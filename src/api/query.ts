@@ -72,6 +72,7 @@ export class QueryEndpoint {
     const request = readQueryRequest(body, nowMs);
     const compiled = language.compileQuery(request.query, {
       groups: resolveGroups(request.logGroups, organization),
+      known: resolveGroups(undefined, organization),
       account,
       startMs: request.startMs,
       endMs: request.endMs,
@@ -79,7 +80,8 @@ export class QueryEndpoint {
       ...(request.limit !== undefined && { limitMax: request.limit }),
     });
     if (!compiled.ok) {
-      const { message, start, end } = compiled.error;
+      const { message, start, end, missingGroup } = compiled.error;
+      if (missingGroup !== undefined) resolveGroups([missingGroup], organization);
       throw malformedQuery(message, start, end);
     }
     gone.throwIfAborted();

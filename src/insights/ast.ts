@@ -204,8 +204,50 @@ export type Command =
   | DedupCommand
   | ParseCommand;
 
+/** A part of a time bound: `-1d`, `now`, a number of seconds or milliseconds since 1970. */
+export interface TimeTerm extends Span {
+  readonly sign: 1 | -1;
+  readonly value: Period | NumberLiteral | Field;
+}
+
+/** The sum of its terms. */
+export interface TimeBound extends Span {
+  readonly terms: readonly TimeTerm[];
+}
+
+interface SourceTimes extends Span {
+  readonly from?: TimeBound;
+  readonly to?: TimeBound;
+}
+
+/** `SOURCE 'name'`, as dashboards write it. */
+export interface GroupSource extends SourceTimes {
+  readonly kind: 'named';
+  readonly names: readonly Name[];
+}
+
+export type GroupFilter = 'namePrefix' | 'accountIdentifiers' | 'class';
+
+/** One of the values is the tag's; `*` stands for anything, `!` in front for any other value. */
+export interface TagFilter extends Span {
+  readonly key: Name;
+  readonly values: readonly Name[];
+}
+
+/** `SOURCE logGroups(…) dataSource(…) logGroupTags(…)`: what meets all of them. */
+export interface SelectionSource extends SourceTimes {
+  readonly kind: 'selection';
+  readonly logGroups?: Readonly<Partial<Record<GroupFilter, readonly Name[]>>>;
+  readonly dataSources?: readonly Name[];
+  readonly tags?: readonly TagFilter[];
+}
+
+export type Source = GroupSource | SelectionSource;
+
 export interface Query extends Span {
   readonly kind: 'query';
+  /** What each `SOURCE` in front says; together they are the groups that are queried. */
+  readonly sources?: readonly Source[];
   readonly commands: readonly Command[];
 }
 

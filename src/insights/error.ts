@@ -9,6 +9,8 @@ export interface Span {
 /** What is wrong with a query; the shape of MalformedQueryException's compile error. */
 export interface QueryError extends Span {
   readonly message: string;
+  /** The log group that `SOURCE` names and that does not exist, when that is what is wrong. */
+  readonly missingGroup?: string;
 }
 
 /** Thrown inside the compiler and turned into a QueryError at its border, in index.ts. */
@@ -16,11 +18,13 @@ export class MalformedQuery extends Error implements QueryError {
   override readonly name = 'MalformedQuery';
   readonly start: number;
   readonly end: number;
+  readonly missingGroup?: string;
 
-  constructor(message: string, { start, end }: Span) {
+  constructor(message: string, { start, end }: Span, missingGroup?: string) {
     super(message);
     this.start = start;
     this.end = end;
+    if (missingGroup !== undefined) this.missingGroup = missingGroup;
   }
 }
 

@@ -8,6 +8,7 @@ import { parsePipeline, printPipeline } from './parse/commands.ts';
 import type { Plan } from './plan/plan.ts';
 import { Planner } from './plan/planner.ts';
 import type { Compiled, QueryScope } from './scope.ts';
+import { withSources } from './sources.ts';
 import { compilePlan } from './sql/compile-plan.ts';
 
 export { completions, type Completion } from './completions.ts';
@@ -15,7 +16,14 @@ export type { QueryError } from './error.ts';
 export { LIMIT_DEFAULT, LIMIT_MAX, QUERY_CHARS_MAX } from './limits.ts';
 export { pointerPosition } from './pointer.ts';
 export { formatRow, type ResultField } from './results.ts';
-export type { BoundQuery, Compiled, OutputColumn, QueriedGroup, QueryScope } from './scope.ts';
+export type {
+  BoundQuery,
+  Compiled,
+  KnownGroup,
+  OutputColumn,
+  QueriedGroup,
+  QueryScope,
+} from './scope.ts';
 export { LOG_STREAM } from './sql/event-fields.ts';
 
 export type Parsed =
@@ -24,10 +32,11 @@ export type Parsed =
 
 function refused(error: unknown, text: string): { readonly ok: false; readonly error: QueryError } {
   if (!(error instanceof MalformedQuery)) throw error;
-  const { message, start, end } = error;
+  const { message, start, end, missingGroup } = error;
   // What is wrong with the whole has no place of its own.
   const whole = start === 0 && end === 0;
-  return { ok: false, error: { message, start, end: whole ? text.length : end } };
+  const place = { message, start, end: whole ? text.length : end };
+  return { ok: false, error: { ...place, ...(missingGroup !== undefined && { missingGroup }) } };
 }
 
 /** Parses a query; functions and regular expressions are checked, names are not. */
@@ -58,7 +67,7 @@ export function compileQuery(text: string, scope: QueryScope): Compiled {
     const ast = parsePipeline(text);
     checkQuery(ast);
     if (scope.afterPosition !== undefined) checkLiveTail(ast);
-    return { ok: true, ...compilePlan(planQuery(ast, text), scope) };
+    return { ok: true, ...compilePlan(planQuery(ast, text), withSources(ast.sources, scope)) };
   } catch (error) {
     return refused(error, text);
   }

@@ -9,6 +9,16 @@ export const LIMIT_DEFAULT = 10_000;
 /** Rows a query may ask for. @see CloudWatch Logs API, StartQuery, limit */
 export const LIMIT_MAX = 100_000;
 
+/** `SOURCE` commands in one query: as many groups as StartQuery takes names of. */
+export const SOURCES_MAX = 50;
+
+/** What each kind of `SOURCE` may list. @see CloudWatch Logs user guide, "SOURCE" */
+export const SOURCE_PREFIXES_MAX = 5;
+export const SOURCE_ACCOUNTS_MAX = 20;
+export const SOURCE_DATA_SOURCES_MAX = 10;
+export const SOURCE_TAG_FILTERS_MAX = 5;
+export const SOURCE_TAG_VALUES_MAX = 5;
+
 /** `stats` commands in one query. @see CloudWatch Logs user guide, "stats" */
 export const STATS_COMMANDS_MAX = 10;
 

@@ -52,10 +52,15 @@ const STRING_ESCAPES: ReadonlyMap<string, string> = new Map([
   ['\r', '\\r'],
 ]);
 
+/** A string in quotes. */
+export function printText(text: string): string {
+  return `"${text.replace(/[\\"\n\t\r]/g, (char) => STRING_ESCAPES.get(char) ?? char)}"`;
+}
+
 /** A string or regular expression with its quotes or slashes. */
 export function printPattern(pattern: StringLiteral | RegexLiteral): string {
   if (pattern.kind === 'regex') return `/${pattern.source}/`;
-  return `"${pattern.value.replace(/[\\"\n\t\r]/g, (char) => STRING_ESCAPES.get(char) ?? char)}"`;
+  return printText(pattern.value);
 }
 
 /** A period as it is written. */

@@ -7,8 +7,20 @@ export interface QueriedGroup {
   readonly logType: LogType;
 }
 
+/** A log group that `SOURCE` may choose. */
+export interface KnownGroup extends QueriedGroup {
+  readonly class?: 'STANDARD' | 'INFREQUENT_ACCESS';
+  readonly tags?: Readonly<Record<string, string>>;
+}
+
 export interface QueryScope {
+  /** What is queried unless the text names groups itself. */
   readonly groups: readonly QueriedGroup[];
+  /**
+   * All groups that a text may choose with `SOURCE`. When absent, what it chooses is read but
+   * `groups` are queried: a query can be checked without knowing any.
+   */
+  readonly known?: readonly KnownGroup[];
   /** The account id in `@log`. */
   readonly account: string;
   /** Of `@timestamp`, both included; ms since the Unix epoch. */

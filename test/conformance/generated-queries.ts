@@ -11,7 +11,9 @@ import type {
   Period,
   Query,
   RegexLiteral,
+  Source,
   StringLiteral,
+  TimeBound,
 } from '../../src/insights/ast.ts';
 import { arityOf, kindOfParameter } from '../../src/insights/functions/arity.ts';
 import type { FunctionDefinition, ParameterKind } from '../../src/insights/functions/function.ts';
@@ -319,10 +321,57 @@ export const command: fc.Arbitrary<Command> = fc.oneof(
   parse,
 );
 
+const sourceNames = fc.array(
+  name.map((word) => ({ name: word, ...PLACE })),
+  { minLength: 1, maxLength: 3 },
+);
+
+const bound: fc.Arbitrary<TimeBound> = fc
+  .tuple(
+    fc.constantFrom(1 as const, -1 as const),
+    fc.oneof(
+      period,
+      fc.constant({ kind: 'field' as const, name: 'now', ...PLACE }),
+      fc.nat(2e9).map((value) => ({ kind: 'number' as const, value, ...PLACE })),
+    ),
+  )
+  .map(([sign, value]) => ({ terms: [{ sign, value, ...PLACE }], ...PLACE }));
+
+/** Every form of `SOURCE`. */
+export const source: fc.Arbitrary<Source> = fc
+  .tuple(
+    fc.oneof(
+      sourceNames.map((names) => ({ kind: 'named' as const, names })),
+      fc
+        .tuple(
+          fc.dictionary(fc.constantFrom('namePrefix', 'accountIdentifiers'), sourceNames),
+          fc.option(sourceNames, { nil: undefined }),
+          fc.option(sourceNames, { nil: undefined }),
+        )
+        .map(([logGroups, dataSources, values]) => ({
+          kind: 'selection' as const,
+          logGroups,
+          ...(dataSources && { dataSources }),
+          ...(values && { tags: [{ key: { name: 'k', ...PLACE }, values, ...PLACE }] }),
+        })),
+    ),
+    fc.option(bound, { nil: undefined }),
+    fc.option(bound, { nil: undefined }),
+  )
+  .map(([chosen, from, to]) => ({ ...chosen, ...(from && { from }), ...(to && { to }), ...PLACE }));
+
 /** Queries; their order of commands may be one that is refused. */
 export const query: fc.Arbitrary<Query> = fc
-  .array(command, { minLength: 1, maxLength: 4 })
-  .map((commands) => ({ kind: 'query', commands, ...PLACE }));
+  .tuple(
+    fc.option(fc.array(source, { minLength: 1, maxLength: 2 }), { nil: undefined, freq: 3 }),
+    fc.array(command, { minLength: 1, maxLength: 4 }),
+  )
+  .map(([sources, commands]) => ({
+    kind: 'query',
+    ...(sources && { sources }),
+    commands,
+    ...PLACE,
+  }));
 
 /** A tree without the places its nodes came from. */
 export function withoutPlaces(tree: unknown): unknown {

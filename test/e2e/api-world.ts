@@ -51,11 +51,15 @@ export function rowsOf(batches: AsyncIterable<readonly Row[]>): QueryRows {
   };
 }
 
-/** Every text compiles but one with an exclamation mark; rows have a message and a pointer. */
+/** Every text compiles but one with an exclamation mark and `SOURCE gone`; rows have a message and a pointer. */
 export const LANGUAGE: QueryLanguage = {
   compileQuery(text, scope) {
     const at = text.indexOf('!');
     if (at >= 0) return { ok: false, error: { message: 'unexpected !', start: at, end: at + 1 } };
+    if (text.startsWith('SOURCE gone')) {
+      const missing = { message: 'no gone', start: 7, end: 11, missingGroup: 'gone' };
+      return { ok: false, error: missing };
+    }
     const columns = ['@message', '@ptr'].map((name) => ({ name, type: 'text' as const }));
     const parameters = { scope: JSON.stringify(scope) };
     return { ok: true, query: { sql: text, parameters }, columns, limit: 10_000 };

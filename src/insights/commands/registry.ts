@@ -32,7 +32,6 @@ export const COMMANDS: readonly AnyDefinition[] = [
 
 /** @see CloudWatch Logs user guide, "Supported commands" */
 export const UNSUPPORTED_COMMANDS: readonly string[] = [
-  'source',
   'pattern',
   'diff',
   'unmask',

@@ -3,6 +3,8 @@ import { type Command, type Expression, frozen, operandsOf, type Query } from '.
 import { COMMANDS, findCommand, definitionOf, UNSUPPORTED_COMMANDS } from '../commands/registry.ts';
 import { MalformedQuery } from '../error.ts';
 import { NESTING_MAX, QUERY_CHARS_MAX } from '../limits.ts';
+import { printSource } from '../print-source.ts';
+import { parseSources } from './sources.ts';
 import { TokenCursor } from './token-cursor.ts';
 
 const KEYWORDS = COMMANDS.flatMap(({ keywords }) =>
@@ -54,15 +56,21 @@ export function parsePipeline(text: string): Query {
   }
   const cursor = new TokenCursor(text);
   const { start } = cursor.token;
+  const sources = parseSources(cursor);
   const commands: Command[] = [];
-  do {
-    commands.push(parseCommand(cursor));
-  } while (cursor.takeSymbol('|'));
+  // With SOURCE alone every event is shown.
+  if (sources === undefined || cursor.token.kind !== 'end') {
+    do {
+      commands.push(parseCommand(cursor));
+    } while (cursor.takeSymbol('|'));
+  }
   if (cursor.token.kind !== 'end') throw cursor.mismatched(["'|'", '<EOF>']);
-  return frozen({ kind: 'query', commands, start, end: cursor.previousEnd });
+  const end = cursor.previousEnd;
+  return frozen({ kind: 'query', ...(sources && { sources }), commands, start, end });
 }
 
 /** Writes a query so that it parses to the same tree. */
 export function printPipeline(query: Query): string {
-  return query.commands.map((command) => definitionOf(command).print(command)).join('\n| ');
+  const commands = query.commands.map((command) => definitionOf(command).print(command));
+  return [...(query.sources ?? []).map(printSource), ...commands].join('\n| ');
 }
