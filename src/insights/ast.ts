@@ -193,6 +193,25 @@ export interface ParseCommand extends Span {
   readonly multi?: true;
 }
 
+/** `unnest list into name`: a row for each item. */
+export interface UnnestCommand extends Span {
+  readonly kind: 'unnest';
+  readonly list: Expression;
+  readonly alias: Name;
+}
+
+/** `expand list`: a row for each item, which takes the list's name unless it is given another. */
+export interface ExpandCommand extends Span {
+  readonly kind: 'expand';
+  readonly list: Name;
+  readonly alias?: Name;
+}
+
+export interface UnmaskCommand extends Span {
+  readonly kind: 'unmask';
+  readonly items: readonly Item[];
+}
+
 export type Command =
   | FieldsCommand
   | DisplayCommand
@@ -202,7 +221,10 @@ export type Command =
   | SortCommand
   | LimitCommand
   | DedupCommand
-  | ParseCommand;
+  | ParseCommand
+  | UnnestCommand
+  | ExpandCommand
+  | UnmaskCommand;
 
 /** A part of a time bound: `-1d`, `now`, a number of seconds or milliseconds since 1970. */
 export interface TimeTerm extends Span {

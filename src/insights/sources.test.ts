@@ -102,8 +102,11 @@ test('without the groups there are, what the text chooses is only read', () => {
   expect(compiled.ok && compiled.query.parameters).toMatchObject({ p1: AUTH, p2: '1000' });
 });
 
+function names(count: number): string {
+  return Array.from({ length: count }, () => "'a'").join(',');
+}
+
 test('no more of each than the limit', () => {
-  const names = (count: number): string => Array.from({ length: count }, () => "'a'").join(',');
   const prefixes = `SOURCE logGroups(namePrefix: [${names(SOURCE_PREFIXES_MAX + 1)}]) | limit 1`;
   expect(compileQuery(prefixes, SCOPE)).toMatchObject({
     error: { message: `more than ${SOURCE_PREFIXES_MAX} namePrefix in SOURCE` },

@@ -319,6 +319,14 @@ export const command: fc.Arbitrary<Command> = fc.oneof(
     .array(expression, { minLength: 1, maxLength: 2 })
     .map((keys): Command => ({ kind: 'dedup', keys, ...PLACE })),
   parse,
+  fc.tuple(field, name).map(([list, word]): Command => {
+    return { kind: 'unnest', list, alias: { name: `u ${word}`, ...PLACE }, ...PLACE };
+  }),
+  fc.tuple(name, fc.boolean()).map(([word, aliased]): Command => {
+    const alias = { name: `x ${word}`, ...PLACE };
+    return { kind: 'expand', list: { name: word, ...PLACE }, ...(aliased && { alias }), ...PLACE };
+  }),
+  named(expression, 'm').map((items): Command => ({ kind: 'unmask', items, ...PLACE })),
 );
 
 const sourceNames = fc.array(

@@ -10,6 +10,8 @@ import { LIMIT } from './limit.ts';
 import { PARSE } from './parse.ts';
 import { SORT } from './sort.ts';
 import { STATS } from './stats.ts';
+import { UNMASK } from './unmask.ts';
+import { EXPAND, UNNEST } from './unnest.ts';
 
 /** A definition whose node's type was forgotten; it is only ever given nodes of its own kind. */
 type AnyDefinition = CommandDefinition<Command>;
@@ -28,14 +30,15 @@ export const COMMANDS: readonly AnyDefinition[] = [
   erased(LIMIT),
   erased(DEDUP),
   erased(PARSE),
+  erased(UNNEST),
+  erased(EXPAND),
+  erased(UNMASK),
 ];
 
 /** @see CloudWatch Logs user guide, "Supported commands" */
 export const UNSUPPORTED_COMMANDS: readonly string[] = [
   'pattern',
   'diff',
-  'unmask',
-  'unnest',
   'anomaly',
   'join',
   'lookup',
@@ -52,7 +55,6 @@ export const UNSUPPORTED_COMMANDS: readonly string[] = [
   'sessionize',
   'countFrequent',
   'count_frequent',
-  'expand',
   'relevantfields',
   'logcompare',
   'estimate',

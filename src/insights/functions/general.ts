@@ -17,6 +17,12 @@ function unified(
 /** @see CloudWatch Logs user guide, "General functions", "Conditional functions" */
 export const GENERAL_FUNCTIONS: readonly FunctionDefinition[] = [
   {
+    name: 'unmask',
+    parameters: ['any'],
+    about: 'The value as it is: nothing is masked here.',
+    sql: (_, { values: [value = { sql: 'NULL', type: 'text' }] }) => value,
+  },
+  {
     name: 'ispresent',
     parameters: ['any'],
     result: 'boolean',

@@ -38,7 +38,6 @@ export const UNSUPPORTED_FUNCTIONS: readonly string[] = [
   'sumOverTime',
   'sum_over_time',
   'histogram',
-  'unmask',
 ];
 
 const BY_NAME: ReadonlyMap<string, FunctionDefinition> = new Map(

@@ -19,6 +19,14 @@ export type Stage =
       readonly keys: readonly NamedExpression[];
       readonly values: readonly NamedExpression[];
     }
+  /** One row for each item of a list. */
+  | {
+      readonly kind: 'unnest';
+      readonly list: Expression;
+      readonly name: string;
+      /** Whether a row without the list stays. */
+      readonly keeps: boolean;
+    }
   | { readonly kind: 'sort'; readonly keys: readonly SortKey[] }
   | { readonly kind: 'limit'; readonly count: number; readonly any: boolean }
   /** The first row of each combination; rows that lack a key are all kept. */

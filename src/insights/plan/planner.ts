@@ -116,6 +116,24 @@ export class Planner {
     }
   }
 
+  /** `unnest`: the item is shown after the fields, as what `parse` extracts. */
+  unnest(list: Expression, { name, start, end }: Name): void {
+    this.#stages.push({ kind: 'unnest', list: this.#visible(list), name, keeps: false });
+    this.#define({ name, start, end }, this.#shown.get(name));
+    this.#extracted.set(name, { name, expression: fieldNamed(name, { start, end }) });
+  }
+
+  /** `expand`: the item hides the list of the same name. */
+  expand(list: Name, alias: Name | undefined): void {
+    const expression = this.#visible(fieldNamed(list.name, list));
+    const { name } = alias ?? list;
+    this.#stages.push({ kind: 'unnest', list: expression, name, keeps: true });
+    if (alias !== undefined) this.#define(alias, this.#shown.get(name));
+    // Only among events: columns of groups are shown anyway.
+    if (alias === undefined && this.#groups !== undefined) return;
+    this.#extracted.set(name, { name, expression: fieldNamed(name, alias ?? list) });
+  }
+
   /**
    * `filter`. After a single `stats`, what reads no column of it filters events before they are
    * grouped, as WorkMail's and Container Insights' own queries mean it.

@@ -16,15 +16,18 @@ export interface RowSource {
   readonly order: () => readonly string[];
 }
 
-/** The rows with one row for each item of a list, which is a column of theirs. */
+/** The rows with one row for each item of a list, which is a column of theirs, and its place from 1. */
 export function multiplied(
   source: RowSource,
   list: string,
-  item: string,
+  { item, place }: { readonly item: string; readonly place: string },
   keepsEmpty: boolean,
 ): RowSource {
   const join = keepsEmpty ? 'LEFT ARRAY JOIN' : 'ARRAY JOIN';
-  return { ...source, from: () => `${source.from()}\n${join} ${list} AS ${item}` };
+  return {
+    ...source,
+    from: () => `${source.from()}\n${join} ${list} AS ${item}, arrayEnumerate(${list}) AS ${place}`,
+  };
 }
 
 export interface OrderTerm {

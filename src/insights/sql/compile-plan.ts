@@ -9,6 +9,7 @@ import type { BoundQuery, OutputColumn, QueryScope } from '../scope.ts';
 import { Block, multiplied, type OrderTerm, type RowSource } from './block.ts';
 import { EVENT_ORDER, eventSource, scopeConditions } from './event-source.ts';
 import { type Environment, ExpressionCompiler, type NameScope } from './expressions.ts';
+import { itemsOf } from './json-path.ts';
 import { boundPattern, extractedValues, groupValues } from './extract.ts';
 import { naturalKey } from './natural-order.ts';
 import { Parameters } from './parameters.ts';
@@ -81,6 +82,8 @@ class PlanCompiler {
         return this.#block.define(stage.name, this.#rows.value(stage.expression));
       case 'extract':
         return this.#extract(stage.source, stage.extraction);
+      case 'unnest':
+        return this.#unnest(stage);
       case 'limit':
         if (this.#block.isLimited) this.#wrap();
         return this.#limit(stage.count, stage.any);
@@ -154,6 +157,12 @@ class PlanCompiler {
     return groupValues(extraction, this.#multiply(all, true), this.#parameters);
   }
 
+  #unnest({ list, name, keeps }: Stage & { kind: 'unnest' }): void {
+    const holder = this.#rows.value(list);
+    const item = this.#multiply(this.#block.share(itemsOf(holder)), keeps);
+    this.#block.define(name, { sql: item, type: 'text' });
+  }
+
   /**
    * Makes a row of each item of a list and gives the item's SQL. What filters the rows stays inside,
    * so that only the rows that are left are multiplied; each keeps the pointer of its event.
@@ -163,14 +172,17 @@ class PlanCompiler {
   #multiply(list: string, keeps: boolean): string {
     const most = this.#parameters.bind(ROWS_PER_ROW_MAX, 'Int64');
     const item = `_a${this.#depth + 1}`;
+    const place = `_n${this.#depth + 1}`;
     this.#wrap((inner) => {
       return multiplied(
         inner.asSource(),
         inner.exported(`arraySlice(${list}, 1, ${most})`),
-        item,
+        { item, place },
         keeps,
       );
     });
+    // The items of one row stay in the order of their list.
+    this.#order = [...this.#order, { sql: place, descending: false }];
     return item;
   }
 

@@ -1,6 +1,6 @@
 // Values inside of JSON text, found at query time by keys and indexes that are bound parameters.
 import type { Parameters } from './parameters.ts';
-import { named, type Share, type SqlValue } from './value.ts';
+import { asShownText, named, type Share, type SqlValue } from './value.ts';
 
 /** A key, or an index from 0; a numeral may be either, as `items.0` says nothing of what items is. */
 export type PathStep = string | number;
@@ -32,6 +32,24 @@ function rawAt(json: string, steps: readonly PathStep[], parameters: Parameters)
   return keyed(raw, keys);
 }
 
+/** What a piece of JSON, of which `_raw` is the text, is to a query. */
+const UNQUOTED = [
+  `multiIf(_raw IN ('', 'null'), NULL`,
+  `startsWith(_raw, '"'), JSONExtractString(_raw)`,
+  `_raw = 'true', '1'`,
+  `_raw = 'false', '0'`,
+  `_raw)`,
+].join(', ');
+
+/** The items of a list as Array(Nullable(String)); whatever else it is, is the only one of its list. */
+export function itemsOf(value: SqlValue): string {
+  if (value.list !== undefined) return `CAST(${value.list} AS Array(Nullable(String)))`;
+  const items = `arrayMap(_raw -> ${UNQUOTED}, JSONExtractArrayRaw(_in))`;
+  const list = `multiIf(_in = '', [], JSONType(_in) = 'Array', ${items}, [_in])`;
+  const cast = `CAST(${list} AS Array(Nullable(String)))`;
+  return named('_in', `ifNull(${asShownText(value)}, '')`, cast);
+}
+
 /** The value at a path as text: strings without quotes, booleans as 1 and 0, maps as their JSON. */
 export function jsonAt(
   json: string,
@@ -40,12 +58,5 @@ export function jsonAt(
   share: Share,
 ): SqlValue {
   const raw = rawAt(`ifNull(${json}, '')`, steps, parameters);
-  const text = [
-    `multiIf(_raw IN ('', 'null'), NULL`,
-    `startsWith(_raw, '"'), JSONExtractString(_raw)`,
-    `_raw = 'true', '1'`,
-    `_raw = 'false', '0'`,
-    `_raw)`,
-  ].join(', ');
-  return { sql: share(named('_raw', raw, text)), type: 'text' };
+  return { sql: share(named('_raw', raw, UNQUOTED)), type: 'text' };
 }
