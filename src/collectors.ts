@@ -4,11 +4,15 @@ import type { CompiledRules } from './access/decide.ts';
 import type { Collector, Intake } from './collect/collector.ts';
 import { createDovecotCollector } from './collect/dovecot/collector.ts';
 import type { SignInJoin } from './collect/dovecot/sign-in-join.ts';
+import { openJournalctl } from './collect/journald/journal-reader.ts';
 import { createMappedCollector } from './collect/mapping/mapped-collector.ts';
 import type { MappingSet } from './collect/mapping/mapping-set.ts';
 import { createMessageContentsJoin } from './collect/message-contents.ts';
 import { createMilter } from './collect/milter/milter-server.ts';
-import { createPostfixCollector } from './collect/postfix/collector.ts';
+import {
+  createPostfixCollector,
+  type PostfixCollectorOptions,
+} from './collect/postfix/collector.ts';
 import { createPolicyService } from './collect/postfix/policy-service.ts';
 import type { SaslJoin } from './collect/sasl-join.ts';
 import { createTraceJoin } from './collect/trace-join.ts';
@@ -38,16 +42,18 @@ export function createCollectors(options: CollectorsOptions): Collector[] {
   const contents = createMessageContentsJoin(clock);
   const collectors: Collector[] = [];
   const dovecotLogs =
-    dovecot.logs.length > 0
-      ? createDovecotCollector({ ...feed, paths: dovecot.logs, signIns })
+    dovecot.logs.length > 0 || dovecot.journald !== undefined
+      ? createDovecotCollector({ ...feed, ...logsOf(dovecot), signIns })
       : undefined;
   if (dovecotLogs !== undefined) collectors.push(dovecotLogs);
-  if (postfix.logs.length > 0) {
+  if (postfix.logs.length > 0 || postfix.journald !== undefined) {
     // A Dovecot log that is configured but not there tells of nothing.
     const lmtpTold = (): boolean => dovecotLogs?.status().state === 'running';
-    const { logs: paths, authservIds } = postfix;
+    const { authservIds } = postfix;
     const joins = postfix.milterListen === undefined ? {} : { contents };
-    collectors.push(createPostfixCollector({ ...feed, ...joins, paths, lmtpTold, authservIds }));
+    collectors.push(
+      createPostfixCollector({ ...feed, ...joins, ...logsOf(postfix), lmtpTold, authservIds }),
+    );
   }
   if (postfix.milterListen !== undefined) {
     const listen = postfix.milterListen;
@@ -62,6 +68,18 @@ export function createCollectors(options: CollectorsOptions): Collector[] {
   }
   collectors.push(...mappedCollectors(options));
   return collectors;
+}
+
+function logsOf({
+  logs: paths,
+  journald: selection,
+}: Config['dovecot' | 'postfix']): Pick<PostfixCollectorOptions, 'paths' | 'journal'> {
+  return {
+    paths,
+    ...(selection !== undefined && {
+      journal: { selection, open: openJournalctl(selection) },
+    }),
+  };
 }
 
 function mappedCollectors({

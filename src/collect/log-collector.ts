@@ -369,16 +369,20 @@ export class LogCollector implements Collector {
     );
     // Repetitions of a line have places between it and the next; the line is read as a whole.
     const openFrom = Math.max(Math.floor(open), place.at - REREAD_BYTES_MAX);
-    const files = place.files.filter(
-      (_, index) => (place.files[index + 1]?.base ?? Infinity) > openFrom,
-    );
+    const files = neededFrom(place.files, openFrom);
+    const entries = neededFrom(place.entries ?? [], openFrom);
     const carry = assembler.carry();
     return {
       version: 1,
-      place: { at: place.at, files },
+      place: { at: place.at, files, ...(entries.length > 0 && { entries }) },
       ...(openFrom < place.at && { openFrom }),
       holdings,
       ...(carry !== undefined && { carry }),
     };
   }
+}
+
+/** What holds the place and all after it. */
+function neededFrom<T extends { readonly base: number }>(all: readonly T[], place: number): T[] {
+  return all.filter((_, index) => (all[index + 1]?.base ?? Infinity) > place);
 }

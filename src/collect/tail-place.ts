@@ -17,6 +17,16 @@ export interface TailPlace {
   readonly at: number;
   /** The files that were read last; the last one holds `at`. */
   readonly files: readonly TailedFile[];
+  /** Of the system's journal, the entries from which it can be read on, the last one read at the end. */
+  readonly entries?: readonly PlacedEntry[];
+}
+
+/** An entry of the system's journal. */
+export interface PlacedEntry {
+  /** The place of its line, or of the next one when it makes none. */
+  readonly base: number;
+  /** Where it is in the journal, opaque. */
+  readonly cursor: string;
 }
 
 /** The file to read next. */

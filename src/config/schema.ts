@@ -50,6 +50,13 @@ function sizeOfAtLeast(bytesMin: number): (text: string) => number | undefined {
   };
 }
 
+/** `mail`, or the name or pattern of a unit with its type. */
+function parseJournald(text: string): JournaldSelection | undefined {
+  if (text === 'mail') return {};
+  const unit = /^[\w@:.\\*?[\]-]{1,250}\.(?:service|slice|scope)$/;
+  return unit.test(text) ? { unit: text } : undefined;
+}
+
 function nonEmpty(text: string): string | undefined {
   return text === '' ? undefined : text;
 }
@@ -133,6 +140,21 @@ const server = section({
   ),
 });
 
+/** What of systemd's journal is read: everything of the mail facility, or one unit. */
+function journaldSetting(server: string, example: string) {
+  return optionalSetting<JournaldSelection>(
+    {
+      about:
+        `Reads what ${server} logs to systemd's journal, by journalctl: all of syslog's mail facility, or a unit. ` +
+        'Mailtrail must be in the group `systemd-journal`. Where the files have the same lines, set `logs` to `[]`.',
+      expects: 'mail for the mail facility, or a systemd unit or pattern of units',
+      defaultNote: 'off',
+      example,
+    },
+    parseJournald,
+  );
+}
+
 const dovecot = section({
   logs: listSetting(
     {
@@ -144,6 +166,7 @@ const dovecot = section({
     },
     ['/var/log/dovecot-audit.log'],
   ),
+  journald: journaldSetting('Dovecot', 'dovecot.service'),
 });
 
 const postfix = section({
@@ -156,6 +179,7 @@ const postfix = section({
     },
     ['/var/log/mail.log'],
   ),
+  journald: journaldSetting('Postfix', 'postfix@*.service'),
   authservIds: listSetting(
     {
       about:
@@ -269,6 +293,11 @@ export interface TlsFiles {
   readonly key: string;
 }
 
+/** What of systemd's journal is read; the mail facility when there is no unit. */
+export interface JournaldSelection {
+  readonly unit?: string;
+}
+
 /** The configuration as the program uses it: parsed, complete, paths absolute. */
 export interface Config {
   readonly organization: {
@@ -282,9 +311,13 @@ export interface Config {
     readonly allowPublicWithoutTls: boolean;
   };
   readonly data: string;
-  readonly dovecot: { readonly logs: readonly string[] };
+  readonly dovecot: {
+    readonly logs: readonly string[];
+    readonly journald?: JournaldSelection;
+  };
   readonly postfix: {
     readonly logs: readonly string[];
+    readonly journald?: JournaldSelection;
     readonly authservIds: readonly string[];
     readonly policyListen?: TcpAddress | SocketPath;
     readonly milterListen?: TcpAddress | SocketPath;

@@ -5,6 +5,7 @@ import type { AuditEvent } from '../../event/audit-event.ts';
 import { CollectorGroup } from '../collector-group.ts';
 import type { Collector, CollectorStatus, Intake } from '../collector.ts';
 import type { Held } from '../holdings.ts';
+import { logOrigins, type JournalLog, type LogOrigin } from '../journald/journal-log.ts';
 import { LogCollector } from '../log-collector.ts';
 import type { SaslJoin } from '../sasl-join.ts';
 import type { TraceJoin } from '../trace-join.ts';
@@ -17,6 +18,8 @@ export const SHARED_PREFIX = 'shared/';
 export interface DovecotCollectorOptions {
   /** The log files, e.g. `/var/log/dovecot-audit.log`. */
   readonly paths: readonly string[];
+  /** What it is to be read of the system's journal besides; nothing when undefined. */
+  readonly journal?: JournalLog;
   readonly intake: Intake;
   readonly clock: Clock;
   readonly log: Log;
@@ -41,7 +44,7 @@ class DovecotLog extends LogCollector {
   readonly #traces: TraceJoin | undefined;
   readonly #detach: (() => void)[] = [];
 
-  constructor(path: string, options: DovecotCollectorOptions) {
+  constructor(origin: LogOrigin, options: DovecotCollectorOptions) {
     const { intake, clock, log, signIns, sasl, traces, sharedPrefix = SHARED_PREFIX } = options;
     const outside: Outside = { take: () => undefined };
     const assembler = new DovecotServers({
@@ -52,7 +55,7 @@ class DovecotLog extends LogCollector {
       ...(sasl !== undefined && { sasl }),
       ...(traces !== undefined && { traces }),
     });
-    super({ kind: 'dovecot', path, assembler, intake, clock, log: log.for('dovecot') });
+    super({ kind: 'dovecot', ...origin, assembler, intake, clock, log: log.for('dovecot') });
     outside.take = (complete, events) => this.tellEarly(complete, events);
     this.#assembler = assembler;
     this.#signIns = signIns;
@@ -94,6 +97,6 @@ class DovecotLog extends LogCollector {
 export function createDovecotCollector(options: DovecotCollectorOptions): Collector {
   return new CollectorGroup(
     'dovecot',
-    options.paths.map((path) => new DovecotLog(path, options)),
+    logOrigins(options).map((origin) => new DovecotLog(origin, options)),
   );
 }

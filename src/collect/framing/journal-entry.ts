@@ -52,8 +52,8 @@ function bytesOf(value: unknown): Buffer | undefined {
   return bytesOf(value[0]);
 }
 
-/** An entry as `journalctl -o json` writes it; undefined for any other text. */
-export function entryOfJson(text: string): JournalEntry | undefined {
+/** The fields of an entry as `journalctl -o json` writes it; undefined for any other text. */
+export function fieldsOfJson(text: string): FieldOf | undefined {
   if (!text.includes('"__REALTIME_TIMESTAMP"')) return undefined;
   let fields: unknown;
   try {
@@ -63,7 +63,13 @@ export function entryOfJson(text: string): JournalEntry | undefined {
   }
   if (typeof fields !== 'object' || fields === null) return undefined;
   const entry = fields as Readonly<Record<string, unknown>>;
-  return entryOf((name) => bytesOf(entry[name]));
+  return (name) => bytesOf(entry[name]);
+}
+
+/** An entry as `journalctl -o json` writes it; undefined for any other text. */
+export function entryOfJson(text: string): JournalEntry | undefined {
+  const fields = fieldsOfJson(text);
+  return fields === undefined ? undefined : entryOf(fields);
 }
 
 function timeOf(timeUs: bigint): string {

@@ -3,6 +3,7 @@ import type { Clock } from '../../platform/clock.ts';
 import type { Log } from '../../platform/log.ts';
 import { CollectorGroup } from '../collector-group.ts';
 import type { Collector, Intake } from '../collector.ts';
+import { logOrigins, type JournalLog } from '../journald/journal-log.ts';
 import { LogCollector } from '../log-collector.ts';
 import type { MessageContentsJoin } from '../message-contents.ts';
 import type { SaslJoin } from '../sasl-join.ts';
@@ -12,6 +13,8 @@ import { PostfixAssembler } from './assembler.ts';
 export interface PostfixCollectorOptions {
   /** The log files, e.g. `/var/log/mail.log`. */
   readonly paths: readonly string[];
+  /** What it is to be read of the system's journal besides; nothing when undefined. */
+  readonly journal?: JournalLog;
   readonly intake: Intake;
   readonly clock: Clock;
   readonly log: Log;
@@ -32,10 +35,10 @@ export interface PostfixCollectorOptions {
 
 /** Makes the collector of Postfix's logs. */
 export function createPostfixCollector(options: PostfixCollectorOptions): Collector {
-  const { paths, intake, clock, log, lmtpTold, sasl, traces, contents, authservIds } = options;
+  const { intake, clock, log, lmtpTold, sasl, traces, contents, authservIds } = options;
   const group = new CollectorGroup(
     'postfix',
-    paths.map((path) => {
+    logOrigins(options).map((origin) => {
       const assembler = new PostfixAssembler({
         now: () => clock.now(),
         lmtpTold,
@@ -46,7 +49,7 @@ export function createPostfixCollector(options: PostfixCollectorOptions): Collec
       });
       return new LogCollector({
         kind: 'postfix',
-        path,
+        ...origin,
         assembler,
         intake,
         clock,
