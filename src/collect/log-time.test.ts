@@ -17,7 +17,14 @@ test.each([
   expect(new Date(parseRfc3339(text)).toISOString()).toBe(expected);
 });
 
-test.each(['', 'yesterday', '2026-13-45T99:99:99Z'])('%j is no time', (text) => {
+test.each([
+  '',
+  'yesterday',
+  '2026-13-45T99:99:99Z',
+  '2026-11-23T05:56:11.1e402537Z',
+  '2026-11-23T0x:56:11Z',
+  '2026-02-31x05:56:11Z',
+])('%j is no time', (text) => {
   expect(parseRfc3339(text)).toBeNaN();
 });
 

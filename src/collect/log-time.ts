@@ -3,6 +3,8 @@
 const MS_OF_DAY = 86_400_000;
 const ZERO = 48;
 
+const RFC3339_UTC = /^\d{4}-\d\d-\d\dT(?:[01]\d|2[0-3]):[0-5]\d:[0-6]\d(?:\.\d{1,9})?Z$/;
+
 let lastDay = '';
 let lastDayMs = 0;
 
@@ -15,8 +17,7 @@ function two(text: string, at: number): number {
  * when it is none. Neighbouring lines are of the same day, which is why that is remembered.
  */
 export function parseRfc3339(text: string): number {
-  if (text.length < 20 || text.charCodeAt(10) !== 84 || !text.endsWith('Z'))
-    return Date.parse(text);
+  if (!RFC3339_UTC.test(text)) return Date.parse(text);
   const day = text.slice(0, 10);
   if (day !== lastDay) {
     lastDayMs = Date.parse(`${day}T00:00:00Z`);
