@@ -1,4 +1,5 @@
 // The configuration as a command sees it: its own options first.
+import { readMappingFiles } from '../collect/mapping/mapping-files.ts';
 import {
   loadConfig,
   type ConfigResult,
@@ -6,6 +7,7 @@ import {
   type LoadedConfig,
 } from '../config/load.ts';
 import { formatProblem, type ConfigProblem } from '../config/raw-tree.ts';
+import type { Config } from '../config/schema.ts';
 import { CliError } from './cli-error.ts';
 import type { Call } from './command.ts';
 import { escapeForTerminal } from './escape.ts';
@@ -62,4 +64,11 @@ export function requireConfiguration(call: Call): LoadedConfig {
   const result = readConfiguration(call);
   if (result.ok) return result;
   throw new CliError(EXIT.config, problemLines(result.problems));
+}
+
+/** Throws a CliError with everything that is wrong in the mapping files that the configuration names. */
+export function requireMappings(call: Call, { collectors }: Config): void {
+  const mappings = readMappingFiles(collectors, call.world.readFile);
+  if (mappings.ok) return;
+  throw new CliError(EXIT.config, mappings.problems.map(escapeForTerminal).join('\n'));
 }

@@ -197,3 +197,16 @@ test('a public address is refused, unless it is asked for', async () => {
   world.signal('SIGTERM');
   expect(await ended).toBe(0);
 });
+
+test('a mapping file with mistakes keeps the server from starting, and is told as a configuration', async () => {
+  const files = {
+    [FILE]: 'collectors: { mappings: [m.yaml] }\n',
+    '/etc/mailtrail/m.yaml': 'name: m\nmapings: []\n',
+  };
+  const { world, configs, ended } = serve([], { files });
+  expect(await ended).toBe(3);
+  expect(world.err).toContain(
+    '/etc/mailtrail/m.yaml:2:1: mapings: unknown key; did you mean "mappings"?',
+  );
+  expect(configs).toEqual([]);
+});

@@ -6,7 +6,7 @@ import { formatProblem } from '../config/raw-tree.ts';
 import { createLog, type Log } from '../platform/log.ts';
 import { CliError, errorCode, wordsOf } from './cli-error.ts';
 import type { Call } from './command.ts';
-import { readConfiguration, requireConfiguration } from './configuration.ts';
+import { readConfiguration, requireConfiguration, requireMappings } from './configuration.ts';
 import { EXIT, type ExitCode } from './exit-code.ts';
 import type { RunningApp, SignalName } from './world.ts';
 
@@ -107,6 +107,7 @@ function serverLog({ world }: Call, config: Config): Log {
 /** Runs the server until a signal ends it. */
 export async function run(call: Call): Promise<ExitCode> {
   const { config, file } = requireConfiguration(call);
+  requireMappings(call, config);
   const log = serverLog(call, config);
   const { startApp } = await call.world.loadApp();
   // Signals during the start are remembered and obeyed when there is something to tell.
