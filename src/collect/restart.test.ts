@@ -6,6 +6,7 @@ import {
   readFileSync,
   renameSync,
   rmSync,
+  statSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -18,6 +19,7 @@ import { silentLog } from '../platform/log.ts';
 import { seededRandom } from '../platform/simulated-disk.ts';
 import type { AuditEvent } from '../event/audit-event.ts';
 import type { Collector } from './collector.ts';
+import { REREAD_BYTES_MAX } from './log-collector.ts';
 import { createDovecotCollector } from './dovecot/collector.ts';
 import { createSignInJoin } from './dovecot/sign-in-join.ts';
 import { createPostfixCollector } from './postfix/collector.ts';
@@ -71,7 +73,9 @@ const linesOf = (name: string): string[] =>
 const told = (journal: MemoryJournal, show: (event: AuditEvent) => string = whole): string[] =>
   visible(journal.events).map(show).sort();
 
-const whole = (event: AuditEvent): string => JSON.stringify(unrevised(event));
+/** A sign-in without a session has an id of its own, which is random. */
+const whole = (event: AuditEvent): string =>
+  JSON.stringify(unrevised(event)).replace(/"sign-in-[\w-]{16}"/, '"sign-in-"');
 
 /**
  * Which event it is. Of what goes on for longer than events are held less may be known: a message is
@@ -161,6 +165,8 @@ describe.each<[string, Maker, string]>([
   ['sign-ins that wait for reports', joined, 'dovecot/sign-in.log'],
   ['deliveries that wait for traces', joined, 'dovecot/delivery-sieve-pop3-submission.log'],
   ['a Postfix log', postfix, 'postfix/submission-and-inbound.log'],
+  ['two Dovecots with equal sessions in one log', alone, 'framing/two-servers.log'],
+  ['two Postfixes with equal queue ids in one log', postfix, 'framing/two-servers.log'],
 ])('%s', (_, make, name) => {
   test.each<End>(['killed', 'stopped'])('%s after every line', async (end) => {
     const lines = linesOf(name);
@@ -200,4 +206,39 @@ test('the log is rotated while the collector is down', async () => {
     writeFileSync(path, '');
   };
   expect(await withRestarts(alone, lines, 'killed', rotate)).toEqual(all);
+});
+
+// A master user signs in, and goes on after more lines of others than a restart reads again.
+test.each([
+  ['right behind it', 4],
+  ['between two commands', 16],
+])('who acts as whom is known when the sign-in is not read again: %s', async (_, signedIn) => {
+  const lines = linesOf('dovecot/impersonation-and-odd-fetches.log');
+  expect(lines[3]).toContain('"master_user"');
+  const all = await expected(alone, lines);
+  const other = `Nov 23 02:42:19 mail cron[1]: ${'x'.repeat(512 * 1024)}\n`;
+  const count = Math.ceil(REREAD_BYTES_MAX / other.length) + 1;
+  writeFileSync(path, lines.slice(0, signedIn).join(''));
+  for (let n = 0; n < count; n++) appendFileSync(path, other);
+  const bytes = statSync(path).size;
+  expect(bytes).toBeGreaterThan(REREAD_BYTES_MAX);
+  const journal = new MemoryJournal();
+  for (const end of ['killed', 'last']) {
+    const intake = new MemoryIntake(journal);
+    const collector = alone(intake);
+    await collector.start();
+    await until(
+      () => caughtUp(collector),
+      () => JSON.stringify(collector.status()),
+    );
+    await released();
+    if (end === 'killed') {
+      const noted = JSON.stringify(journal.checkpoints.get(`dovecot:${path}`));
+      expect(noted).toContain('impersonator');
+      intake.kill();
+      appendFileSync(path, lines.slice(signedIn).join(''));
+    }
+    await collector.stop();
+  }
+  expect(told(journal)).toEqual(all);
 });
