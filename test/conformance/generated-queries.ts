@@ -116,6 +116,8 @@ const CONSTANT_TEXTS: Readonly<Record<string, string>> = {
   isIpv4InSubnet: '10.0.0.0/8',
   isIpv6InSubnet: '2001:db8::/32',
   regexReplace: '(a|[0-9]+)',
+  parseDate: 'UTC',
+  formatDate: 'UTC',
 };
 
 const period: fc.Arbitrary<Period> = fc.record({

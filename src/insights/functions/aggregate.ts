@@ -1,5 +1,6 @@
 // Aggregate functions. Missing values do not count.
 import { MalformedQuery } from '../error.ts';
+import { COLLECTED_VALUES_MAX } from '../limits.ts';
 import { naturalKey } from '../sql/natural-order.ts';
 import { asNumber, isIntegral, madeOf, plainSql, type SqlValue } from '../sql/value.ts';
 import type { CallSite, FunctionDefinition } from './function.ts';
@@ -8,6 +9,12 @@ import type { CallSite, FunctionDefinition } from './function.ts';
 function plain(value: SqlValue): SqlValue {
   if (value.type !== 'timestamp' && value.type !== 'boolean') return value;
   return { sql: asNumber(value), type: 'number', integral: true };
+}
+
+/** A list of the engine as a list of a query; an empty one is missing. */
+function listed(array: string, site: CallSite): SqlValue {
+  const list = site.share(array);
+  return { sql: `if(empty(${list}), NULL, toJSONString(${list}))`, type: 'json', list };
 }
 
 function given(site: CallSite): SqlValue {
@@ -84,6 +91,7 @@ function numeric(name: string, about: string, sql: (number: string) => string): 
 export const AGGREGATE_FUNCTIONS: readonly FunctionDefinition[] = [
   {
     name: 'count',
+    aliases: ['countOverTime', 'count_over_time'],
     parameters: ['row'],
     optional: 1,
     aggregate: true,
@@ -103,6 +111,7 @@ export const AGGREGATE_FUNCTIONS: readonly FunctionDefinition[] = [
   },
   {
     name: 'sum',
+    aliases: ['sumOverTime', 'sum_over_time'],
     parameters: ['number'],
     aggregate: true,
     result: 'number as given',
@@ -138,6 +147,38 @@ export const AGGREGATE_FUNCTIONS: readonly FunctionDefinition[] = [
     (number) => `stddevPop(${number})`,
   ),
   numeric('variance', 'The variance of the population.', (number) => `varPop(${number})`),
+  {
+    name: 'values',
+    aliases: ['COLLECT_VALUES'],
+    parameters: ['any'],
+    aggregate: true,
+    about: 'The list of the different values, in the order of their characters.',
+    sql: (_, site) => {
+      const text = `toString(${plainSql(plain(given(site)))})`;
+      const most = site.parameters.bind(COLLECTED_VALUES_MAX, 'UInt64');
+      return listed(`arraySort(groupUniqArray(${most})(${text}))`, site);
+    },
+  },
+  {
+    name: 'topk',
+    parameters: ['constant number', 'any'],
+    aggregate: true,
+    about: 'The list of the most frequent values, so many of them, the most frequent first.',
+    check: ({ name, args: [count] }) => {
+      const k = count?.kind === 'number' ? count.value : 0;
+      if (Number.isInteger(k) && k >= 1 && k <= COLLECTED_VALUES_MAX) return;
+      throw new MalformedQuery(
+        `${name} expects a whole number from 1 to ${COLLECTED_VALUES_MAX}`,
+        count ?? { start: 0, end: 0 },
+      );
+    },
+    sql: (_, site) => {
+      const [count] = site.args;
+      const k = site.parameters.bind(count?.kind === 'number' ? count.value : 1, 'UInt64');
+      const value = site.values[1] ?? given(site);
+      return listed(`topK(${k})(toString(${plainSql(plain(value))}))`, site);
+    },
+  },
   byTime('earliest'),
   byTime('latest'),
   bySort('sortsFirst'),

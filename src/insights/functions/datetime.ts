@@ -1,6 +1,7 @@
 // Functions of time. Times are UTC; numbers are milliseconds since the Unix epoch.
 import type { Argument, Period, PeriodUnit } from '../ast.ts';
 import { MalformedQuery } from '../error.ts';
+import { asTimestamp } from '../sql/value.ts';
 import type { CallSite, CappedPeriod, FunctionDefinition } from './function.ts';
 
 /**
@@ -86,7 +87,8 @@ function ceilOf(time: string, period: CappedPeriod, site: CallSite): string {
 
 /** The beginning of the bin that @timestamp is in; the planner adds what `stats … offset` says. */
 function binOf(site: CallSite): string {
-  const time = site.field('@timestamp').sql;
+  // A query may have given the name to something else.
+  const time = site.share(asTimestamp(site.field('@timestamp'), site.share));
   const period = periodOf(site.args);
   const offset = site.args.filter(({ kind }) => kind === 'period')[1];
   if (offset?.kind !== 'period') return floorOf(time, period, site);

@@ -1,5 +1,9 @@
 // Functions of numbers.
+import { asWhole } from '../sql/value.ts';
 import type { FunctionDefinition } from './function.ts';
+
+/** The mean radius. @see IUGG, Geodetic Reference System 1980: 6371.0088 km */
+const EARTH_RADIUS_KM = 6371;
 
 /** Text that is a number becomes one; a whole one where `whole` says so. */
 function conversion(name: string, whole: boolean): FunctionDefinition {
@@ -80,6 +84,51 @@ export const NUMERIC_FUNCTIONS: readonly FunctionDefinition[] = [
     result: 'number',
     about: 'The square root.',
     sql: ([number = '']) => `sqrt(${number})`,
+  },
+  {
+    name: 'haversine',
+    parameters: ['number', 'number', 'number', 'number'],
+    result: 'number',
+    about: 'The kilometers between two places, each by its latitude and longitude in degrees.',
+    sql: (degrees, { share }) => {
+      const [lat1 = '', lon1 = '', lat2 = '', lon2 = ''] = degrees.map((each) =>
+        share(`radians(toFloat64(${each}))`),
+      );
+      const half = share(
+        `pow(sin((${lat2} - ${lat1}) / 2), 2) + cos(${lat1}) * cos(${lat2}) * pow(sin((${lon2} - ${lon1}) / 2), 2)`,
+      );
+      return `2 * ${EARTH_RADIUS_KM} * asin(sqrt(if(${half} > 1, 1, ${half})))`;
+    },
+  },
+  {
+    name: 'histogram',
+    parameters: ['number', 'number'],
+    result: 'number as given',
+    about: 'The beginning of the bucket of that width that the number is in; for stats … by.',
+    sql: ([number = '', width = '']) =>
+      `floor(toFloat64(${number}) / nullIf(${width}, 0)) * toFloat64(${width})`,
+  },
+  {
+    name: 'hexToDec',
+    parameters: ['text'],
+    result: 'integer',
+    about: 'The number that hexadecimal digits are, with or without 0x; missing when it is none.',
+    sql: ([text = ''], { share }) => {
+      const digits = share(`replaceRegexpOne(lower(${text}), '^0x', '')`);
+      const value = `reinterpretAsUInt64(reverse(unhex(leftPad(ifNull(${digits}, ''), 16, '0'))))`;
+      return `if(match(${digits}, '^[0-9a-f]{1,16}$'), ${value}, NULL)`;
+    },
+  },
+  {
+    name: 'decToHex',
+    parameters: ['number'],
+    result: 'text',
+    about: 'The number without its fraction in hexadecimal digits, after 0x.',
+    sql: ([number = ''], { share }) => {
+      const whole = share(asWhole(number));
+      const digits = `if(${whole} = 0, '0', trim(LEADING '0' FROM lower(hex(abs(${whole})))))`;
+      return `concat(if(${whole} < 0, '-0x', '0x'), ${digits})`;
+    },
   },
   conversion('toNumber', false),
   conversion('toDouble', false),

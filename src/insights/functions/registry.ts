@@ -1,5 +1,6 @@
 // All functions by name.
 import { AGGREGATE_FUNCTIONS } from './aggregate.ts';
+import { DATE_TEXT_FUNCTIONS } from './date-text.ts';
 import { DATETIME_FUNCTIONS } from './datetime.ts';
 import type { FunctionDefinition } from './function.ts';
 import { GENERAL_FUNCTIONS } from './general.ts';
@@ -13,32 +14,14 @@ export const FUNCTIONS: readonly FunctionDefinition[] = [
   ...NUMERIC_FUNCTIONS,
   ...STRING_FUNCTIONS,
   ...DATETIME_FUNCTIONS,
+  ...DATE_TEXT_FUNCTIONS,
   ...GENERAL_FUNCTIONS,
   ...IP_FUNCTIONS,
   ...JSON_FUNCTIONS,
 ];
 
 /** Functions that Logs Insights has and that are refused by name. */
-export const UNSUPPORTED_FUNCTIONS: readonly string[] = [
-  'haversine',
-  'parseDate',
-  'formatDate',
-  'strftime',
-  'messageSize',
-  'split',
-  'hexToAscii',
-  'hexToDec',
-  'decToHex',
-  'values',
-  'collect_values',
-  'topk',
-  'rate',
-  'countOverTime',
-  'count_over_time',
-  'sumOverTime',
-  'sum_over_time',
-  'histogram',
-];
+export const UNSUPPORTED_FUNCTIONS: readonly string[] = ['rate'];
 
 const BY_NAME: ReadonlyMap<string, FunctionDefinition> = new Map(
   FUNCTIONS.flatMap((definition) =>

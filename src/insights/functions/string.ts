@@ -140,10 +140,16 @@ export const STRING_FUNCTIONS: readonly FunctionDefinition[] = [
   },
   {
     name: 'strcontains',
-    parameters: ['text', 'text'],
+    parameters: ['text', 'text', 'condition'],
+    optional: 1,
     result: 'boolean',
-    about: '1 when the first text contains the second.',
-    sql: ([text = '', searched = '']) => `ifNull(position(${text}, ${searched}) > 0, 0)`,
+    about: '1 when the first text contains the second, with true as the third in whatever case.',
+    sql: ([text = '', searched = '', anyCase]) => {
+      const exact = `ifNull(position(${text}, ${searched}) > 0, 0)`;
+      if (anyCase === undefined) return exact;
+      const lower = `position(lowerUTF8(${text}), lowerUTF8(${searched}))`;
+      return `if(${anyCase}, ifNull(${lower} > 0, 0), ${exact})`;
+    },
   },
   {
     name: 'startsWith',
@@ -164,6 +170,26 @@ export const STRING_FUNCTIONS: readonly FunctionDefinition[] = [
   simple('base64encode', 'In base64.', (text) => `base64Encode(${text})`),
   simple('base64decode', 'Out of base64; missing when it is none.', (text) => {
     return `nullIf(tryBase64Decode(${text}), '')`;
+  }),
+  {
+    name: 'messageSize',
+    parameters: ['text'],
+    result: 'integer',
+    about: 'How many bytes the text has.',
+    sql: ([text = '']) => `length(${text})`,
+  },
+  {
+    name: 'split',
+    parameters: ['text', 'constant text'],
+    about: 'The list of the texts between the delimiters.',
+    sql: ([text = ''], { args: [, delimiter], parameters, share }) => {
+      const by = parameters.bind(delimiter?.kind === 'string' ? delimiter.value : '', 'String');
+      const list = share(`splitByString(${by}, ifNull(${text}, ''))`);
+      return { sql: `if(isNull(${text}), NULL, toJSONString(${list}))`, type: 'json', list };
+    },
+  },
+  simple('hexToAscii', 'The text that hexadecimal digits are; missing when it is none.', (text) => {
+    return `if(match(${text}, '^(?:[0-9A-Fa-f]{2})+$'), toValidUTF8(unhex(ifNull(${text}, ''))), NULL)`;
   }),
   simple('md5', 'The MD5 hash in hex.', (text) => `lower(hex(MD5(${text})))`),
   simple('sha256', 'The SHA-256 hash in hex.', (text) => `lower(hex(SHA256(${text})))`),
