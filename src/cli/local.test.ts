@@ -37,7 +37,8 @@ test('config check: quiet about a good file, everything about a bad one', async 
 });
 
 test('config check reads the mapping files too', async () => {
-  const config = 'collectors: { mappings: [m.yaml, n.yaml], mapped: [{ path: /l, mapping: x }] }\n';
+  const config =
+    'collectors: { mappings: [m.yaml, n.yaml], mapped: [{ path: /l, mapping: elsewhere }] }\n';
   const mapping = 'name: y\nmappings: [{ name: a, log_type: none }]\n';
   const files = { [FILE]: config, '/etc/mailtrail/m.yaml': mapping };
   const missing = await runCli(['config', 'check'], { files });
@@ -52,7 +53,7 @@ test('config check reads the mapping files too', async () => {
   );
   const other = { ...files, '/etc/mailtrail/n.yaml': mapping.replace('y', 'z') };
   expect((await runCli(['config', 'check'], { files: other })).err).toBe(
-    'collectors.mapped[0].mapping: expected the name of a file of collectors.mappings, found "x"; there are y, z\n',
+    'collectors.mapped[0].mapping: expected the name of a file of collectors.mappings, found "elsewhere"; there are y, z\n',
   );
 });
 

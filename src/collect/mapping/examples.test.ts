@@ -33,6 +33,16 @@ test.each(FILES)('%s: every mapping that makes events has a test', (name) => {
   expect(making.map((mapping) => mapping.name).filter((each) => !tested.has(each))).toEqual([]);
 });
 
+test('the file that the guide shows passes its test', () => {
+  const guide = readFileSync(join(FOLDER, '..', '..', 'docs', 'guides', 'mappings.md'), 'utf8');
+  const text = /```yaml\n(name: .*?)```/s.exec(guide)?.[1] ?? '';
+  const result = readMappingFile(text, 'guide');
+  if (!result.ok) throw new Error(result.problems.map(formatProblem).join('\n'));
+  expect(result.tests).toHaveLength(1);
+  const set = new MappingSet(result.file);
+  expect(result.tests.flatMap((one) => runMappingTest(set, one, NOW_MS))).toEqual([]);
+});
+
 test('what a test says is compared field by field', () => {
   const { set, tests } = read('exim.yaml');
   const [first] = tests;

@@ -1,5 +1,6 @@
 // The mapping files that the configuration names, by the names in them.
 import { formatProblem } from '../../config/raw-tree.ts';
+import { nearest } from '../../config/suggest.ts';
 import { readMappingFile } from './mapping-file.ts';
 import { MappingSet } from './mapping-set.ts';
 
@@ -51,13 +52,17 @@ export function readMappingFiles(
 }
 
 function unknownNames({ mapped, webhooks }: MappingSettings, names: readonly string[]): string[] {
-  const known = names.length === 0 ? 'there is none' : `there are ${names.join(', ')}`;
+  const advice = (name: string): string => {
+    const near = nearest(name, names);
+    if (near !== undefined) return `did you mean "${near}"?`;
+    return names.length === 0 ? 'there is none' : `there are ${names.join(', ')}`;
+  };
   const check = (setting: string, used: readonly { readonly mapping: string }[]): string[] =>
     used.flatMap(({ mapping }, index) =>
       names.includes(mapping)
         ? []
         : [
-            `${setting}[${index}].mapping: expected the name of a file of collectors.mappings, found "${mapping}"; ${known}`,
+            `${setting}[${index}].mapping: expected the name of a file of collectors.mappings, found "${mapping}"; ${advice(mapping)}`,
           ],
     );
   return [...check('collectors.mapped', mapped), ...check('collectors.webhooks', webhooks)];
