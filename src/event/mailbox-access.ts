@@ -112,6 +112,18 @@ export const MAILBOX_ACCESS_FIELDS = [
   },
   { path: 'flags', kind: 'text', origin: 'mailtrail', about: 'The flags after the change.' },
   { path: 'reply', kind: 'text', origin: 'mailtrail', about: "The server's reply to a refusal." },
+  {
+    path: 'acl_identifier',
+    kind: 'text',
+    origin: 'mailtrail',
+    about: 'Whose rights to the folder were asked for or changed (RFC 4314).',
+  },
+  {
+    path: 'acl_rights',
+    kind: 'text',
+    origin: 'mailtrail',
+    about: 'The rights that were to be set, added (`+`) or taken away (`-`).',
+  },
   SOURCE_PORT,
   SIGN_IN_ID,
   ...TAIL,

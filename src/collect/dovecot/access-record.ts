@@ -24,6 +24,8 @@ export type AccessDetails = Pick<
   | 'subject'
   | 'flags'
   | 'reply'
+  | 'acl_identifier'
+  | 'acl_rights'
 >;
 
 /** A folder as its owner sees it. */

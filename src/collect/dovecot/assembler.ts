@@ -11,6 +11,7 @@ import type { MessageTrace, TraceJoin } from '../trace-join.ts';
 import { accessEvent, serviceOf } from './access-record.ts';
 import { agentLine, parseAuthLine } from './auth-line.ts';
 import { SignIns } from './authentication.ts';
+import { doveadmRecord, openedBy, removedBy } from './doveadm.ts';
 import { delivery, isDelivery, sieveAction } from './delivery.ts';
 import { readByDoveadm } from './doveadm-reads.ts';
 import {
@@ -267,7 +268,8 @@ export class DovecotAssembler implements Assembler {
     if (service === 'pop3' && textField(event.fields, 'reason') === 'access') {
       this.#imap.tellMessage(event, session, service, 'read', out);
     } else if (service === 'doveadm') {
-      if (readByDoveadm(event)) this.#imap.tellMessage(event, session, service, 'read', out);
+      const action = openedBy(event.fields);
+      if (readByDoveadm(event)) this.#imap.tellMessage(event, session, service, action, out);
     } else if (service === 'imap' && listHas(event.fields, 'reason_code', 'imap:fetch_body')) {
       this.#holdItem(event, at, 'opened', out);
     }
@@ -277,8 +279,10 @@ export class DovecotAssembler implements Assembler {
     const session = this.#sessionOf(event);
     const service = serviceOf(event, session);
     if (service === 'imap') this.#holdItem(event, at, 'expunged', out);
-    else if (service === 'pop3' || service === 'doveadm') {
+    else if (service === 'pop3') {
       this.#imap.tellMessage(event, session, service, 'delete', out);
+    } else if (service === 'doveadm') {
+      this.#imap.tellMessage(event, session, service, removedBy(event.fields), out);
     }
   }
 
@@ -336,6 +340,8 @@ export class DovecotAssembler implements Assembler {
   }
 
   #ended(event: DovecotEvent, out: AuditEvent[]): void {
+    const byDoveadm = event.service === 'doveadm' ? doveadmRecord(event.fields) : undefined;
+    if (byDoveadm !== undefined) out.push(accessEvent(event, undefined, 'doveadm', byDoveadm));
     const id = textField(event.fields, 'session');
     if (id !== undefined) {
       this.#signIns.ended(id, out);

@@ -10,6 +10,7 @@ import {
   type AccessEvent,
 } from './access-record.ts';
 import { CausedLines } from './caused-lines.ts';
+import { doveadmCommand } from './doveadm.ts';
 import { numberField, textField, type DovecotEvent, type EventFields } from './event-line.ts';
 import { appendRecords, folderRecord, imapCommand, type ImapCommand } from './imap-commands.ts';
 import { mailLogAction } from './mail-log.ts';
@@ -212,7 +213,7 @@ export class ImapAccess {
     const { fields } = event;
     const uid = numberField(fields, 'uid');
     const mailbox = textField(fields, 'mailbox');
-    const command = textField(fields, 'cmd_name') ?? pop3Command(fields);
+    const command = textField(fields, 'cmd_name') ?? pop3Command(fields) ?? doveadmCommand(fields);
     if (uid === undefined || uid === 0 || mailbox === undefined) return;
     const user = textField(fields, 'user') ?? session?.user;
     const folder = ownedFolder(mailbox, user, this.#options.sharedPrefix);

@@ -127,6 +127,22 @@ export function folderRecord(command: ImapCommand): AccessDetails | undefined {
     ...inFolder(command, path),
     ...outcome(command),
     ...(destination !== undefined && { destination_path: destination }),
+    ...permissions(command),
+  };
+}
+
+/**
+ * Whose rights a command is about, and which they were to become.
+ *
+ * @see RFC 4314 sections 3.1 (SETACL), 3.2 (DELETEACL), 3.4 (LISTRIGHTS)
+ */
+function permissions({ name, tokens }: ImapCommand): Partial<AccessDetails> {
+  if (!['SETACL', 'DELETEACL', 'LISTRIGHTS'].includes(name)) return {};
+  const identifier = tokens[1]?.text;
+  const rights = name === 'SETACL' ? tokens[2]?.text : undefined;
+  return {
+    ...(identifier !== undefined && { acl_identifier: identifier }),
+    ...(rights !== undefined && { acl_rights: rights }),
   };
 }
 

@@ -3,7 +3,7 @@
 // set is kept as the client gave it.
 import type { AccessDetails } from './access-record.ts';
 import { itemId, ownedFolder } from './access-record.ts';
-import { listHas, textField } from './event-line.ts';
+import { listHas, numberField, textField } from './event-line.ts';
 import { expandSet, folderOf } from './imap-arguments.ts';
 import { flagChange, type FlagChange } from './flag-change.ts';
 import {
@@ -101,11 +101,13 @@ function fetchRecords(context: CommandContext): AccessDetails[] {
   const { command, items } = context;
   const content = fetchedContent(command.args);
   // The exporter cuts long arguments, so what was asked for may not be in them.
-  const body = content.body || listHas(command.fields, 'reason_code', 'imap:fetch_body');
+  const isBody = isCut(command) && listHas(command.fields, 'reason_code', 'imap:fetch_body');
+  const body = content.body || isBody;
   const read = body || content.attachments.length > 0;
+  if (!read) return [setRecord(command, 'read_summary'), ...seenRecords(context, false)];
   const records: AccessDetails[] = [];
   for (const item of items) {
-    if (content.body || content.attachments.length === 0) {
+    if (body) {
       records.push(messageRecord(context, 'read', item.mailbox, item.uid));
     }
     for (const part of content.attachments) {
@@ -117,9 +119,11 @@ function fetchRecords(context: CommandContext): AccessDetails[] {
     }
   }
   if (records.length === 0 && context.toldItems.length === 0) {
-    if (!read) return [setRecord(command, 'read_summary')];
-    const attachment = content.attachments.length > 0 && !content.body;
-    records.push(setRecord(command, attachment ? 'read_attachment' : 'read'));
+    const asked = setRecord(command, body ? 'read' : 'read_attachment');
+    // Where nothing was sent no message was there: of none it is claimed that it was read.
+    const { item_id: _, ...none } = asked;
+    const isNone = numberField(command.fields, 'bytes_out') === 0;
+    records.push(isNone ? { ...none, item_set: givenSet(command) } : asked);
   }
   records.push(...seenRecords(context, content.marksSeen));
   return records;
@@ -184,6 +188,17 @@ function isSilentlyDenied(
   return known.isDenied(change, uid);
 }
 
+/**
+ * What of a STORE was not done although it was answered with OK.
+ *
+ * @see RFC 7162 section 3.1.3 (MODIFIED); Dovecot answers so in a folder that was opened read-only
+ */
+function notStored(reply: string): { readonly all: boolean; readonly uids: ReadonlySet<number> } {
+  const modified = /^OK \[MODIFIED ([\d:,]{1,1000})\]/.exec(reply)?.[1] ?? '';
+  const uids = expandSet(modified, COMMAND_MESSAGES_MAX) ?? [];
+  return { all: reply.startsWith('OK Store ignored'), uids: new Set(uids) };
+}
+
 function storeRecords(context: CommandContext): AccessDetails[] {
   const { command } = context;
   const change = flagChange(command.tokens);
@@ -191,8 +206,13 @@ function storeRecords(context: CommandContext): AccessDetails[] {
   const path = textField(command.fields, 'mailbox');
   const set = command.tokens[0]?.text ?? '';
   const told = lastLines(context, change);
-  const denial = (uid?: number): Pick<AccessDetails, 'action_allowed'> | undefined =>
-    isSilentlyDenied(context, change, uid) ? { action_allowed: false } : undefined;
+  const undone = notStored(command.reply);
+  const denial = (uid?: number): Pick<AccessDetails, 'action_allowed' | 'reply'> | undefined => {
+    if (undone.all || (uid !== undefined && undone.uids.has(uid))) {
+      return { action_allowed: false, reply: command.reply };
+    }
+    return isSilentlyDenied(context, change, uid) ? { action_allowed: false } : undefined;
+  };
   // Of a range it is not known which of its messages there are.
   const named = isUidCommand(command) && !isCut(command) && !set.includes(':');
   const uids = named ? expandSet(set, COMMAND_MESSAGES_MAX) : undefined;
