@@ -23,6 +23,8 @@ export interface MailtrailOptions {
   /** The files it reads. */
   readonly dovecotLog: string;
   readonly postfixLog: string;
+  /** The path where Dovecot 2.4 may send its events; off where nothing is said. */
+  readonly exporterSocket?: string;
   /** The path where the milter listens; off where nothing is said. */
   readonly milterSocket?: string;
   /** Access rules, as in the configuration file. */
@@ -71,7 +73,11 @@ function configuration(options: MailtrailOptions, ports: Listeners, data: string
     `organization: { name: ${options.organizationName} }`,
     `server: { listen: 127.0.0.1:${ports.api} }`,
     `data: ${JSON.stringify(data)}`,
-    `dovecot: { logs: ${JSON.stringify([options.dovecotLog])} }`,
+    'dovecot:',
+    `  logs: ${JSON.stringify([options.dovecotLog])}`,
+    ...(options.exporterSocket === undefined
+      ? []
+      : [`  exporterListen: unix:${options.exporterSocket}`]),
     'postfix:',
     `  logs: ${JSON.stringify([options.postfixLog])}`,
     `  policyListen: 127.0.0.1:${ports.policy}`,

@@ -4,6 +4,7 @@ import type { CompiledRules } from './access/decide.ts';
 import type { Collector, Intake } from './collect/collector.ts';
 import { createDovecotCollector } from './collect/dovecot/collector.ts';
 import type { SignInJoin } from './collect/dovecot/sign-in-join.ts';
+import { createExporterSocket } from './collect/exporter-socket/exporter-socket.ts';
 import { openJournalctl } from './collect/journald/journal-reader.ts';
 import { createMappedCollector } from './collect/mapping/mapped-collector.ts';
 import type { MappingSet } from './collect/mapping/mapping-set.ts';
@@ -46,6 +47,10 @@ export function createCollectors(options: CollectorsOptions): Collector[] {
       ? createDovecotCollector({ ...feed, ...logsOf(dovecot), signIns })
       : undefined;
   if (dovecotLogs !== undefined) collectors.push(dovecotLogs);
+  const [logPath] = dovecot.logs;
+  if (dovecot.exporterListen !== undefined && logPath !== undefined) {
+    collectors.push(createExporterSocket({ ...dovecot.exporterListen, logPath, clock, log }));
+  }
   if (postfix.logs.length > 0 || postfix.journald !== undefined) {
     // A Dovecot log that is configured but not there tells of nothing.
     const lmtpTold = (): boolean => dovecotLogs?.status().state === 'running';

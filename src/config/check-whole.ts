@@ -51,6 +51,12 @@ export function checkWhole(
     const message = `expected ${lacks} beside it, found nothing; set both or none`;
     problems.push({ origin: origin(has), path: has, message });
   }
+  const { logs, exporterListen } = parsed.dovecot;
+  if (exporterListen !== undefined && logs.length === 0) {
+    const path = 'dovecot.exporterListen';
+    const message = 'expected a file in dovecot.logs, to which the events are added, found none';
+    problems.push({ origin: origin(path), path, message });
+  }
   if (problems.length > 0) return { problems };
   const files = cert !== undefined && key !== undefined ? { tls: { cert, key } } : {};
   return { config: { ...parsed, server: { ...server, ...files } }, problems };

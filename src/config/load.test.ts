@@ -299,6 +299,16 @@ test('the policy service, which asks for no password, stays on loopback or a soc
   expect(loaded(policy('unix:/run/p')).config.postfix.policyListen).toEqual({ path: '/run/p' });
 });
 
+function exporter(value: string, logs = '[/l]'): ConfigResult {
+  return load({ [FILE]: `dovecot: { exporterListen: "${value}", logs: ${logs} }` });
+}
+
+test("Dovecot's events come by a socket, and go to a log", () => {
+  expect(loaded(exporter('unix:/run/e')).config.dovecot.exporterListen).toEqual({ path: '/run/e' });
+  expect(problems(exporter('127.0.0.1:1'))[0]).toContain('expected unix:/path');
+  expect(problems(exporter('unix:/run/e', '[]'))[0]).toContain('expected a file in dovecot.logs');
+});
+
 test('a file that is not a configuration is refused before it is read into memory twice', () => {
   const [problem] = problems(load({ [FILE]: `#${'x'.repeat(CONFIG_BYTES_MAX)}` }));
   expect(problem).toContain('is this the configuration file?');

@@ -167,6 +167,22 @@ const dovecot = section({
     ['/var/log/dovecot-audit.log'],
   ),
   journald: journaldSetting('Dovecot', 'dovecot.service'),
+  exporterListen: optionalSetting<SocketPath>(
+    {
+      about:
+        'Where Dovecot 2.4 may send its events (`event_exporter_driver = unix`); they are added to the first ' +
+        "of `dovecot.logs`, which Mailtrail's user must be able to write. " +
+        'What Dovecot sends while Mailtrail is down is lost: prefer its `file` driver, which needs no socket. ' +
+        "Make the socket's directory one that only Mailtrail and Dovecot may enter.",
+      expects: 'unix:/path',
+      defaultNote: 'off',
+      example: 'unix:/run/mailtrail/dovecot-events',
+    },
+    (text) => {
+      const address = parseListenAddress(text);
+      return address !== undefined && 'path' in address ? address : undefined;
+    },
+  ),
 });
 
 const postfix = section({
@@ -314,6 +330,7 @@ export interface Config {
   readonly dovecot: {
     readonly logs: readonly string[];
     readonly journald?: JournaldSelection;
+    readonly exporterListen?: SocketPath;
   };
   readonly postfix: {
     readonly logs: readonly string[];

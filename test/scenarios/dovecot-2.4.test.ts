@@ -45,7 +45,7 @@ function expected(scenario: Scenario, driver: ExporterDriver): EventRecord[] {
   return readGolden(join(CORPUS, scenario.name)).map((event) => of24(event, driver));
 }
 
-const DRIVERS: readonly ExporterDriver[] = ['log', 'file'];
+const DRIVERS: readonly ExporterDriver[] = ['log', 'file', 'unix'];
 
 describe.each(DRIVERS)('Dovecot 2.4 with the exporter %s', (driver) => {
   let world: LiveWorld;

@@ -5,7 +5,8 @@ import { startMailtrail, type Mailtrail } from '../../demo/mailtrail.ts';
 import { mailLogPaths, mailServersDirectory, type MailServers } from '../servers/mail-servers.ts';
 import type { LogType } from '../../src/event/log-type.ts';
 import type { EventRecord } from './normalise.ts';
-import type { ExporterDriver } from '../servers/dovecot-2.4.ts';
+import { enterRoot, prepareRoot, type ExporterDriver } from '../servers/dovecot-2.4.ts';
+import { dovecotExporterSocket } from '../servers/dovecot.ts';
 import { RULE, type Scenario } from './scenario.ts';
 import { startScenarioServers } from './servers.ts';
 
@@ -48,6 +49,8 @@ export async function startLiveWorld(
   try {
     const logs = mailLogPaths(directory);
     const milterSocket = join(directory, 'milter.socket');
+    if (dovecot24 !== undefined) enterRoot(prepareRoot(), directory);
+    const exporterSocket = dovecotExporterSocket(directory);
     const mailtrail = await startMailtrail({
       directory,
       organizationName: 'scenarios',
@@ -55,6 +58,7 @@ export async function startLiveWorld(
       postfixLog: logs.postfix,
       rules: [RULE],
       milterSocket,
+      ...(dovecot24 === 'unix' && { exporterSocket }),
     });
     running.push(() => mailtrail.group.stop());
     const servers = await startScenarioServers(scenarios, {
