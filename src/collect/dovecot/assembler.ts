@@ -146,8 +146,9 @@ export class DovecotAssembler implements Assembler {
     return oldest === Infinity ? undefined : oldest;
   }
 
-  carry(): unknown {
-    const sessions = this.#sessions.carry();
+  /** @param at where the log was read to, perhaps in lines of other servers */
+  carry(at = this.#at): unknown {
+    const sessions = this.#sessions.carry(at);
     const events = this.#signIns.carry();
     // Of several servers the first carries the reports for all.
     const reports = this.#options.ofLog === undefined ? this.reports.carry() : undefined;

@@ -107,12 +107,12 @@ export class DovecotServers implements Assembler {
   }
 
   carry(): unknown {
-    const log = this.#log.carry();
+    const log = this.#log.carry(this.#at);
     if (this.#servers.size === 0) return log;
     const servers: CarriedServers['servers'][number][] = [];
     let bytes = 0;
     for (const [host, server] of [...this.#servers].reverse()) {
-      const carried = server.carry();
+      const carried = server.carry(this.#at);
       if (carried === undefined) continue;
       bytes += Buffer.byteLength(JSON.stringify([host, carried])) + 1;
       if (bytes > SERVERS_CARRIED_BYTES_MAX) break;

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { CARRIED_BYTES_MAX, ENDING_MS, Sessions, SESSIONS_MAX } from './sessions.ts';
+import { CARRIED_BYTES_MAX, ENDING_MS, LONG_BYTES, Sessions, SESSIONS_MAX } from './sessions.ts';
 
 test('at the limit the session that was silent longest is forgotten', () => {
   const sessions = new Sessions();
@@ -30,7 +30,7 @@ test('who impersonates whom is carried over a restart, and ends with the session
   before.impersonate(session, 'admin');
   before.use('s2').user = 'bob';
   const after = new Sessions();
-  after.restore(JSON.parse(JSON.stringify(before.carry())));
+  after.restore(JSON.parse(JSON.stringify(before.carry(0))));
   expect(after.find('s1')).toMatchObject({
     user: 'alice',
     impersonatorId: 'admin',
@@ -38,7 +38,43 @@ test('who impersonates whom is carried over a restart, and ends with the session
   });
   expect(after.size).toBe(1);
   after.end('s1');
-  expect(after.carry()).toBeUndefined();
+  expect(after.carry(0)).toBeUndefined();
+});
+
+test('a session that goes on for long is carried, also by the next runs', () => {
+  const before = new Sessions();
+  const session = before.use('s1');
+  const known = {
+    user: 'a',
+    userAgent: 'x/1',
+    protocol: 'submission',
+    sourceIp: '::1',
+    sourcePort: 4,
+  };
+  Object.assign(session, known, { openFrom: 100 });
+  expect(before.carry(100 + LONG_BYTES)).toBeUndefined();
+  let carried = before.carry(101 + LONG_BYTES);
+  for (let run = 0; run < 2; run++) {
+    const after = new Sessions();
+    after.restore(JSON.parse(JSON.stringify(carried)));
+    expect(after.find('s1')).toMatchObject(known);
+    expect(after.findByPeer('::1', 4)?.id).toBe('s1');
+    carried = after.carry(0);
+  }
+  before.end('s1');
+  expect(before.carry(101 + LONG_BYTES)).toBeUndefined();
+});
+
+test('of too many sessions the impersonated ones are carried', () => {
+  const sessions = new Sessions();
+  sessions.impersonate(sessions.use('s'), 'admin');
+  for (let n = 0; n < 500; n++) {
+    const session = sessions.use(`s${n}`);
+    Object.assign(session, { user: 'u'.repeat(200), openFrom: n });
+  }
+  const carried = sessions.carry(LONG_BYTES + 500) as { id: string }[];
+  expect(carried.length).toBeLessThan(100);
+  expect(carried.slice(-2).map(({ id }) => id)).toEqual(['s499', 's']);
 });
 
 test('what is carried is bounded: the newest sessions', () => {
@@ -48,7 +84,7 @@ test('what is carried is bounded: the newest sessions', () => {
     session.user = 'ü'.repeat(200);
     sessions.impersonate(session, 'admin');
   }
-  const carried = sessions.carry() as { id: string }[];
+  const carried = sessions.carry(0) as { id: string }[];
   expect(Buffer.byteLength(JSON.stringify(carried))).toBeLessThanOrEqual(CARRIED_BYTES_MAX + 1);
   expect(carried.at(-1)?.id).toBe('s499');
   expect(carried.length).toBeGreaterThan(20);

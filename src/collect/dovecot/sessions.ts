@@ -11,10 +11,15 @@ export const SAVES_MAX = 1_000;
 /** How long a session is remembered whose last line may have overtaken its last events, in ms. */
 export const ENDING_MS = 10_000;
 /**
- * How much of a checkpoint impersonated sessions may take, in bytes of JSON: some 150 of them. Who
- * acted as whom must survive a restart even when the log that told it is gone.
+ * How much of a checkpoint sessions may take, in bytes of JSON: some 150 of them. First the
+ * impersonated ones: who acted as whom must survive a restart even when the log that told it is gone.
  */
 export const CARRIED_BYTES_MAX = 16 * 1024;
+/**
+ * Sessions that began so far back, in bytes of log, are carried as well: sooner than the lines that told
+ * of them are too far back for a restart to read again (REREAD_BYTES_MAX).
+ */
+export const LONG_BYTES = 32 * 1024 * 1024;
 
 /** A message that was opened or expunged, while its command goes on. */
 export interface PendingItem extends Held {
@@ -57,20 +62,27 @@ export interface Session {
 interface CarriedSession {
   readonly id: string;
   readonly user?: string;
-  readonly impersonator: string;
+  readonly impersonator?: string;
   readonly agent?: string;
+  readonly protocol?: string;
+  readonly ip?: string;
+  readonly port?: number;
 }
 
 function peerKey(ip: string, port: number): string {
   return `${ip} ${port}`;
 }
 
-function carriedSession({ id, user, impersonatorId, userAgent }: Session): CarriedSession {
+function carriedSession(session: Session): CarriedSession {
+  const { id, user, impersonatorId, userAgent, protocol, sourceIp, sourcePort } = session;
   return {
     id,
     ...(user !== undefined && { user }),
-    impersonator: impersonatorId ?? '',
+    ...(impersonatorId !== undefined && { impersonator: impersonatorId }),
     ...(userAgent !== undefined && { agent: userAgent }),
+    ...(protocol !== undefined && { protocol }),
+    ...(sourceIp !== undefined && { ip: sourceIp }),
+    ...(sourcePort !== undefined && { port: sourcePort }),
   };
 }
 
@@ -80,6 +92,8 @@ export class Sessions {
   /** Submission transactions name no login session, only the client's address and port. */
   readonly #byPeer = new Map<string, Session>();
   readonly #impersonated = new Set<Session>();
+  /** Those that began long ago, or in the log of an earlier run. */
+  readonly #long = new Set<Session>();
   /** When the sessions whose end was told by a line are forgotten, ms; in the order of that. */
   readonly #ending = new Map<string, number>();
 
@@ -156,6 +170,7 @@ export class Sessions {
     if (session === undefined) return;
     this.#sessions.delete(id);
     this.#impersonated.delete(session);
+    this.#long.delete(session);
     if (session.sourceIp === undefined || session.sourcePort === undefined) return;
     const key = peerKey(session.sourceIp, session.sourcePort);
     if (this.#byPeer.get(key) === session) this.#byPeer.delete(key);
@@ -171,12 +186,21 @@ export class Sessions {
     return oldest === Infinity ? undefined : oldest;
   }
 
-  /** The impersonated sessions, the newest ones that fit. */
-  carry(): unknown {
-    if (this.#impersonated.size === 0) return undefined;
+  /**
+   * The impersonated sessions and those that go on for long, the newest ones that fit.
+   *
+   * @param at where the log was read to
+   */
+  carry(at: number): unknown {
+    for (const session of this.#sessions.values()) {
+      if ((session.openFrom ?? Infinity) < at - LONG_BYTES) this.#long.add(session);
+    }
+    const sessions = [...this.#long].filter(({ impersonatorId }) => impersonatorId === undefined);
+    sessions.push(...this.#impersonated);
+    if (sessions.length === 0) return undefined;
     const carried: CarriedSession[] = [];
     let bytes = 0;
-    for (const session of [...this.#impersonated].reverse()) {
+    for (const session of sessions.reverse()) {
       const each = carriedSession(session);
       bytes += Buffer.byteLength(JSON.stringify(each)) + 1;
       if (bytes > CARRIED_BYTES_MAX) break;
@@ -188,12 +212,18 @@ export class Sessions {
   /** Takes back what `carry` gave. */
   restore(carried: unknown): void {
     if (!Array.isArray(carried)) return;
-    for (const each of carried as Partial<CarriedSession>[]) {
-      if (typeof each?.id !== 'string' || typeof each.impersonator !== 'string') continue;
-      const session = this.use(each.id);
-      this.impersonate(session, each.impersonator);
-      if (typeof each.user === 'string') session.user = each.user;
-      if (typeof each.agent === 'string') session.userAgent = each.agent;
+    for (const each of carried as Partial<Record<keyof CarriedSession, unknown>>[]) {
+      if (typeof each?.id !== 'string' || Object.keys(each).length === 1) continue;
+      const { id, user, impersonator, agent, protocol, ip, port } = each;
+      const session = this.use(id);
+      if (typeof impersonator === 'string') this.impersonate(session, impersonator);
+      else this.#long.add(session);
+      if (typeof user === 'string') session.user = user;
+      if (typeof agent === 'string') session.userAgent = agent;
+      if (typeof protocol === 'string') session.protocol = protocol;
+      if (typeof ip === 'string') session.sourceIp = ip;
+      if (typeof port === 'number') session.sourcePort = port;
+      if (session.protocol === 'submission') this.indexPeer(session);
     }
   }
 

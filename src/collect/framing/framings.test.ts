@@ -81,6 +81,22 @@ function sorted(events: readonly AuditEvent[]): string[] {
   return events.map((event) => JSON.stringify(event)).sort();
 }
 
+test('a repetition that rsyslog counted makes the events of so many lines', () => {
+  const head = 'Nov 23 11:03:26 mail postfix/smtpd[7]: ';
+  const text =
+    'NOQUEUE: reject: RCPT from unknown[192.0.2.9]: 554 5.7.1 <a@far.test>: Relay access denied; ' +
+    'from=<x@far.test> to=<a@far.test> proto=ESMTP helo=<h>';
+  const line = `${head}${text}`;
+  const counted = [line, `${head}message repeated 2 times: [ ${text}]`];
+  const expected = eventsOf('postfix', [line, line, line]);
+  expect(expected).toHaveLength(3);
+  // The journal does not count: what looks so in it was written by somebody else.
+  const framings = Object.keys(FRAMINGS).filter((name) => !name.includes('journal'));
+  for (const name of framings) {
+    expect(eventsOf('postfix', counted.map(FRAMINGS[name] ?? String)), name).toEqual(expected);
+  }
+});
+
 let directory = '';
 beforeEach(() => {
   directory = mkdtempSync(join(tmpdir(), 'framing-'));
