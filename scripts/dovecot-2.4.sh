@@ -49,6 +49,8 @@ APT::Install-Recommends "false";
 APT::Sandbox::User "root";
 Acquire::Languages "none";
 Acquire::Retries "3";
+Acquire::http::Timeout "20";
+APT::Update::Error-Mode "any";
 EOF
 }
 
