@@ -1,6 +1,6 @@
 // All commands, declared. The parser, `--help`, the completions and docs/reference/cli.md are made
 // from this list; the code of a command is loaded when it is called.
-import type { CommandSpec } from './command.ts';
+import type { CommandSpec, OptionSpec } from './command.ts';
 import { CONFIG, DATA, END, LOG_GROUP, output, SERVER, START } from './option-groups.ts';
 
 const SERVE: CommandSpec = {
@@ -95,6 +95,35 @@ const QUERY: CommandSpec = {
     ...SERVER,
   ],
   load: () => import('./query.ts'),
+};
+
+const LENIENT: OptionSpec = {
+  flags: '--lenient',
+  about: 'also take what Logs Insights would probably refuse',
+};
+
+const QUERY_CHECK: CommandSpec = {
+  name: 'query check',
+  summary: 'whether queries are right, without a server',
+  examples: [
+    ['mailtrail query check queries.jsonl', 'a file with {"query": "…"} on each line'],
+    ['echo \'{"query": "fields user"}\' | mailtrail query check -', 'from standard input'],
+  ],
+  notes:
+    'Prints {"ok":true} for each query, or {"ok":false} with a message and the characters it is about ' +
+    '(end is after the last one). Ends with 1 when a query has a mistake.',
+  arguments: [{ name: 'file', about: 'the file, or - for standard input' }],
+  options: [LENIENT],
+  load: () => import('./query-check.ts'),
+};
+
+const QUERY_EXPLAIN: CommandSpec = {
+  name: 'query explain',
+  summary: 'what becomes of a query: its tree, its plan, the SQL and its parameters',
+  examples: [["mailtrail query explain 'stats count(*) by user'", 'without a server']],
+  arguments: [{ name: 'query', about: 'the query' }],
+  options: [LENIENT, output('text', 'json')],
+  load: () => import('./query-explain.ts'),
 };
 
 const GROUPS: CommandSpec = {
@@ -255,6 +284,8 @@ const VERSION: CommandSpec = {
 export const COMMANDS: readonly CommandSpec[] = [
   SERVE,
   QUERY,
+  QUERY_CHECK,
+  QUERY_EXPLAIN,
   GROUPS,
   TAIL,
   DOCTOR,

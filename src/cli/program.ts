@@ -60,7 +60,12 @@ interface Asked {
   readonly options: Options;
 }
 
-function addCommand(parent: Command, name: string, spec: CommandSpec, ask: (a: Asked) => void) {
+function addCommand(
+  parent: Command,
+  name: string,
+  spec: CommandSpec,
+  ask: (a: Asked) => void,
+): Command {
   const command = parent.command(name).description(spec.summary);
   command.addHelpText('before', exampleText(spec.examples));
   if (spec.notes !== undefined)
@@ -73,6 +78,8 @@ function addCommand(parent: Command, name: string, spec: CommandSpec, ask: (a: A
   command.action(() => {
     ask({ spec, arguments: command.args, options: new Options(command.opts()) });
   });
+  // What follows the second word belongs to it, also where both know an option.
+  return command.enablePositionalOptions();
 }
 
 function checkChoices({ spec, arguments: given }: Asked): void {
@@ -97,6 +104,7 @@ function buildProgram(world: World, printed: Printed, ask: (asked: Asked) => voi
   program
     .description('Audit logging for Dovecot and Postfix: who signed in, read, deleted, sent.')
     .version(versionText(world), '-V, --version', 'print the version')
+    .enablePositionalOptions()
     .exitOverride()
     .configureOutput({
       writeOut: (text) => {
@@ -116,7 +124,7 @@ function buildProgram(world: World, printed: Printed, ask: (asked: Asked) => voi
   const families = new Map<string, Command>();
   for (const spec of COMMANDS) {
     const [first = '', second] = spec.name.split(' ');
-    if (second === undefined) addCommand(program, first, spec, ask);
+    if (second === undefined) families.set(first, addCommand(program, first, spec, ask));
     else {
       const known = families.get(first);
       const family = known ?? program.command(first).description(FAMILIES[first] ?? '');

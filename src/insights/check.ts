@@ -77,12 +77,12 @@ function checkExpression(expression: Expression, aggregates: boolean): void {
   for (const operand of operandsOf(expression)) checkExpression(operand, inside);
 }
 
-/** Throws MalformedQuery for the first thing that is wrong. */
-export function checkQuery(query: Query): void {
+/** Throws MalformedQuery for the first thing that is wrong; a lenient query may go on after dedup. */
+export function checkQuery(query: Query, lenient = false): void {
   let stats = 0;
   let dedup = false;
   for (const command of query.commands) {
-    if (dedup && command.kind !== 'limit') {
+    if (!lenient && dedup && command.kind !== 'limit') {
       throw new MalformedQuery(
         `mismatched input '${command.kind}' expecting {K_LIMIT}: only limit may follow dedup`,
         { start: command.start, end: command.start + command.kind.length },

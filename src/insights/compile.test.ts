@@ -66,6 +66,39 @@ describe('trees', () => {
   });
 });
 
+describe('slack', () => {
+  test.each([
+    ['fields a, b,\n| limit 5', 'fields a, b | limit 5'],
+    ['stats count(distinct user) as n', 'stats countDistinct(user) as n'],
+  ])('%s is taken', (one, other) => {
+    expect(ast(one)).toEqual(ast(other));
+    expect(ast(one)).toBeInstanceOf(Array);
+  });
+
+  test.each([
+    ['dedup user | sort user', 'sort'],
+    ['stats count(case when user = "a" then 1 else 0 end) as n', 'when'],
+    ['filter user = "a" case-sensitive = false', 'case'],
+    ['filter user like "a"\n\n# Results\nuser: a', 'user'],
+    ['stats count(*) as n\ngroup by user', 'group'],
+  ])('%s is taken only where that is asked for', (text, at) => {
+    expect(refusal(text)?.start).toBe(text.lastIndexOf(at));
+    expect(refusal(text, { lenient: true })).toBeUndefined();
+  });
+
+  test('what is lenient is still refused for what cannot be meant', () => {
+    expect(refusal('filter a like', { lenient: true })).toMatchObject({ start: 13 });
+    expect(refusal('fields x(1)', { lenient: true })?.message).toContain('unknown function');
+  });
+
+  test('the branches of case when are those of case', () => {
+    const lenient = parseQuery('fields case when a then 1 when b then 2 else 3 end as c', true);
+    expect(lenient.ok && withoutPlaces(lenient.ast.commands)).toEqual(
+      ast('fields case(a, 1, b, 2, 3) as c'),
+    );
+  });
+});
+
 describe('SQL', () => {
   test('has bare columns where indexes can help', () => {
     const { sql, parameters } = compiled('filter source_ip = "192.0.2.1"').query;

@@ -40,10 +40,10 @@ function refused(error: unknown, text: string): { readonly ok: false; readonly e
 }
 
 /** Parses a query; functions and regular expressions are checked, names are not. */
-export function parseQuery(text: string): Parsed {
+export function parseQuery(text: string, lenient = false): Parsed {
   try {
-    const ast = parsePipeline(text);
-    checkQuery(ast);
+    const ast = parsePipeline(text, lenient);
+    checkQuery(ast, lenient);
     return { ok: true, ast };
   } catch (error) {
     return refused(error, text);
@@ -64,13 +64,25 @@ function planQuery(ast: Query, text: string): Plan {
  */
 export function compileQuery(text: string, scope: QueryScope): Compiled {
   try {
-    const ast = parsePipeline(text);
-    checkQuery(ast);
+    const ast = parsePipeline(text, scope.lenient);
+    checkQuery(ast, scope.lenient);
     if (scope.afterPosition !== undefined) checkLiveTail(ast);
     return { ok: true, ...compilePlan(planQuery(ast, text), withSources(ast.sources, scope)) };
   } catch (error) {
     return refused(error, text);
   }
+}
+
+export type Explained =
+  | (Compiled & { readonly ok: true; readonly ast: Query; readonly plan: Plan; readonly printed: string })
+  | { readonly ok: false; readonly error: QueryError };
+
+/** What becomes of a query on its way to SQL. */
+export function explainQuery(text: string, scope: QueryScope): Explained {
+  const compiled = compileQuery(text, scope);
+  if (!compiled.ok) return compiled;
+  const ast = parsePipeline(text, scope.lenient);
+  return { ...compiled, ast, plan: planQuery(ast, text), printed: printPipeline(ast) };
 }
 
 /** Writes a query so that it parses to the same tree, one command a line. */

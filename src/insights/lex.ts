@@ -20,7 +20,7 @@ const SPACE_OR_COMMENT = /(?:\s|#[^\n]*)*/y;
 const WORD_PART = /[A-Za-z0-9_@.]+/y;
 /** A number that is not the beginning of a longer word. */
 const NUMBER = /(?:\d+(?:\.\d+)?|\.\d+)(?:[eE][+-]?\d+)?(?![A-Za-z0-9_@.])/y;
-const SYMBOL = /==|=~|!=|<=|>=|[|,()[\]{}+\-*/%^=<>!.:]/y;
+const SYMBOL = /==|=~|~=|!=|<=|>=|[|,()[\]{}+\-*/%^=<>!.:]/y;
 
 /** The letters that may follow a backslash in a string; any other pair stays as it is. */
 const ESCAPES: ReadonlyMap<string, string> = new Map([

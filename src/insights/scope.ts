@@ -28,6 +28,8 @@ export interface QueryScope {
   readonly endMs: number;
   /** What `now()` is; ms since the Unix epoch. */
   readonly nowMs: number;
+  /** Whether to take what people write and Logs Insights would probably refuse. */
+  readonly lenient?: boolean;
   /** No more rows than this, whatever the text says. */
   readonly limitMax?: number;
   /**

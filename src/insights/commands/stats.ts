@@ -34,6 +34,7 @@ export const STATS: CommandDefinition<StatsCommand> = {
   about: 'Counts, sums and averages, of everything or by groups.',
   parse: (cursor, start) => {
     const items = parseItems(cursor);
+    if (cursor.lenient) cursor.takeKeyword('group');
     const by = cursor.takeKeyword('by') ? parseItems(cursor) : [];
     const offset = parseOffset(cursor);
     const end = cursor.previousEnd;

@@ -26,6 +26,7 @@ function parseCommand(cursor: TokenCursor): Command {
   }
   cursor.take();
   const command = definition.parse(cursor, token.start);
+  if (cursor.lenient && !cursor.isSymbol('|')) cursor.skipToPipe();
   for (const { expression } of definition.places(command)) refuseDeep(expression);
   return command;
 }
@@ -43,18 +44,19 @@ function refuseDeep(expression: Expression): void {
 }
 
 /**
- * Parses a query's text. Throws MalformedQuery.
+ * Parses a query's text; a lenient one may have anything between a command and the next pipe. Throws
+ * MalformedQuery.
  *
  * @see CloudWatch Logs user guide, "Logs Insights QL syntax"
  */
-export function parsePipeline(text: string): Query {
+export function parsePipeline(text: string, lenient = false): Query {
   if (text.length > QUERY_CHARS_MAX) {
     throw new MalformedQuery(
       `the query has ${text.length} characters: at most ${QUERY_CHARS_MAX} are allowed`,
       { start: QUERY_CHARS_MAX, end: text.length },
     );
   }
-  const cursor = new TokenCursor(text);
+  const cursor = new TokenCursor(text, lenient);
   const { start } = cursor.token;
   const sources = parseSources(cursor);
   const commands: Command[] = [];

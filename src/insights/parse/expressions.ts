@@ -97,7 +97,7 @@ function parseInfix(
 ): Expression | undefined {
   const { token } = cursor;
   if (token.kind === 'symbol') {
-    if (token.text === '=~') {
+    if (token.text === '=~' || token.text === '~=') {
       return above < COMPARISON ? parseRegexMatch(cursor, left, start) : undefined;
     }
     const binary = BINARY.get(token.text);
@@ -217,6 +217,9 @@ function parseWord(cursor: TokenCursor): Expression {
   const lower = value.toLowerCase();
   if (!quoted && RESERVED.has(lower)) throw cursor.mismatched(OPERAND);
   cursor.take();
+  if (cursor.lenient && lower === 'case' && cursor.isKeyword('when')) {
+    return parseCaseWhen(cursor, start);
+  }
   if (!quoted && cursor.isSymbol('(')) return parseCall(cursor, value, start);
   if (!quoted && (lower === 'true' || lower === 'false')) {
     return { kind: 'boolean', value: lower === 'true', start, end };
@@ -224,8 +227,31 @@ function parseWord(cursor: TokenCursor): Expression {
   return { kind: 'field', name: value, start, end };
 }
 
-function parseCall(cursor: TokenCursor, name: string, start: number): Call {
+/** SQL's `case when … then … else … end`, which Logs Insights has not, as a call of `case`. */
+function parseCaseWhen(cursor: TokenCursor, start: number): Call {
+  const args: Argument[] = [];
+  while (cursor.takeKeyword('when')) {
+    args.push(parseExpression(cursor));
+    cursor.expectKeyword('then');
+    args.push(parseExpression(cursor));
+  }
+  if (cursor.takeKeyword('else')) args.push(parseExpression(cursor));
+  cursor.expectKeyword('end');
+  return { kind: 'call', name: 'case', args, start, end: cursor.previousEnd };
+}
+
+/** SQL's `count(distinct x)` can only mean `countDistinct(x)`. */
+function countsDistinct(cursor: TokenCursor, name: string): boolean {
+  if (name.toLowerCase() !== 'count' || !cursor.isKeyword('distinct')) return false;
+  const next = cursor.peek();
+  if (next.kind !== 'word') return false;
+  cursor.take();
+  return true;
+}
+
+function parseCall(cursor: TokenCursor, written: string, start: number): Call {
   cursor.expectSymbol('(');
+  const name = countsDistinct(cursor, written) ? 'countDistinct' : written;
   const args: Argument[] = [];
   if (!cursor.isSymbol(')')) {
     do {
@@ -283,6 +309,7 @@ export function parseItems(cursor: TokenCursor): Item[] {
     } else {
       items.push({ expression, start, end: cursor.previousEnd });
     }
-  } while (cursor.takeSymbol(','));
+    // One comma too many before the next command: published queries have it.
+  } while (cursor.takeSymbol(',') && !cursor.isSymbol('|') && cursor.token.kind !== 'end');
   return items;
 }

@@ -5,13 +5,16 @@ import { NESTING_MAX } from '../limits.ts';
 import type { Name } from '../ast.ts';
 
 export class TokenCursor {
+  /** Whether to take what people write and Logs Insights would probably refuse. */
+  readonly lenient: boolean;
   readonly #text: string;
   #token: Token;
   #previousEnd = 0;
   #depth = 0;
 
-  constructor(text: string) {
+  constructor(text: string, lenient = false) {
     this.#text = text;
+    this.lenient = lenient;
     this.#token = tokenAt(text, 0);
   }
 
@@ -71,6 +74,12 @@ export class TokenCursor {
     if (this.#token.kind !== 'word') throw this.mismatched(['IDENTIFIER']);
     const { value, start, end } = this.take();
     return { name: value, start, end };
+  }
+
+  /** Goes to the next pipe or the end, over whatever stands there. */
+  skipToPipe(): void {
+    const pipe = this.#text.indexOf('|', this.#token.start);
+    this.#token = tokenAt(this.#text, pipe < 0 ? this.#text.length : pipe);
   }
 
   /** Reads the slash ahead as the beginning of a regular expression. */
