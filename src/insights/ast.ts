@@ -92,12 +92,15 @@ export interface Like extends Span {
   readonly pattern: StringLiteral | RegexLiteral;
 }
 
-/** `x in [a, b]`; without brackets the right side is a list itself. */
+/**
+ * `x in [a, b]`; without brackets the right side is a list itself, in parentheses the one column of
+ * a query of its own.
+ */
 export interface In extends Span {
   readonly kind: 'in';
   readonly negated: boolean;
   readonly subject: Expression;
-  readonly list: readonly Expression[] | Expression;
+  readonly list: readonly Expression[] | Expression | Query;
 }
 
 export type Expression =
@@ -212,6 +215,12 @@ export interface UnmaskCommand extends Span {
   readonly items: readonly Item[];
 }
 
+/** `countFrequent a, b`: each combination with its count. */
+export interface CountFrequentCommand extends Span {
+  readonly kind: 'countFrequent';
+  readonly keys: readonly Expression[];
+}
+
 export type Command =
   | FieldsCommand
   | DisplayCommand
@@ -224,7 +233,8 @@ export type Command =
   | ParseCommand
   | UnnestCommand
   | ExpandCommand
-  | UnmaskCommand;
+  | UnmaskCommand
+  | CountFrequentCommand;
 
 /** A part of a time bound: `-1d`, `now`, a number of seconds or milliseconds since 1970. */
 export interface TimeTerm extends Span {
@@ -301,11 +311,12 @@ export function operandsOf(expression: Expression): readonly Expression[] {
       return expression.operands;
     case 'like':
       return [expression.subject];
-    case 'in':
-      return [
-        expression.subject,
-        ...('kind' in expression.list ? [expression.list] : expression.list),
-      ];
+    case 'in': {
+      const { subject, list } = expression;
+      if (!('kind' in list)) return [subject, ...list];
+      // A query inside has names of its own.
+      return list.kind === 'query' ? [subject] : [subject, list];
+    }
   }
 }
 
@@ -340,7 +351,11 @@ export function withOperands(
       return { ...expression, subject: replace(expression.subject) };
     case 'in': {
       const { list } = expression;
-      const replaced = 'kind' in list ? replace(list) : list.map(replace);
+      const replaced = !('kind' in list)
+        ? list.map(replace)
+        : list.kind === 'query'
+          ? list
+          : replace(list);
       return { ...expression, subject: replace(expression.subject), list: replaced };
     }
   }

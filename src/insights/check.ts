@@ -74,7 +74,24 @@ function checkExpression(expression: Expression, aggregates: boolean): void {
   if (expression.kind === 'like' && expression.pattern.kind === 'regex') {
     readRegex(expression.pattern);
   }
+  if (expression.kind === 'in' && 'kind' in expression.list && expression.list.kind === 'query') {
+    checkSubquery(expression.list);
+  }
   for (const operand of operandsOf(expression)) checkExpression(operand, inside);
+}
+
+/** A query inside of a query has no further one inside. */
+function checkSubquery(query: Query): void {
+  checkQuery(query);
+  const nested = (expression: Expression): boolean =>
+    (expression.kind === 'in' && 'kind' in expression.list && expression.list.kind === 'query') ||
+    operandsOf(expression).some(nested);
+  for (const command of query.commands) {
+    for (const { expression } of definitionOf(command).places(command)) {
+      if (nested(expression))
+        throw new MalformedQuery('a subquery inside of a subquery', expression);
+    }
+  }
 }
 
 /** Throws MalformedQuery for the first thing that is wrong; a lenient query may go on after dedup. */

@@ -9,7 +9,7 @@ import type { Plan } from './plan/plan.ts';
 import { Planner } from './plan/planner.ts';
 import type { Compiled, QueryScope } from './scope.ts';
 import { withSources } from './sources.ts';
-import { compilePlan } from './sql/compile-plan.ts';
+import { compilePlan, type Statement } from './sql/compile-plan.ts';
 
 export { completions, type Completion } from './completions.ts';
 export type { QueryError } from './error.ts';
@@ -58,6 +58,15 @@ function planQuery(ast: Query, text: string): Plan {
   return planner.finish();
 }
 
+function compileAst(ast: Query, text: string, scope: QueryScope): Statement {
+  const planOf = (query: Query, outer: QueryScope): { plan: Plan; scope: QueryScope } => {
+    // What a subquery reads is not what is new to a live tail.
+    const { afterPosition: _, ...whole } = outer;
+    return { plan: planQuery(query, text), scope: withSources(query.sources, whole) };
+  };
+  return compilePlan(planQuery(ast, text), withSources(ast.sources, scope), planOf);
+}
+
 /**
  * Compiles a query for what it is run over. The SQL has placeholders for everything that comes from
  * the text or the scope.
@@ -67,14 +76,19 @@ export function compileQuery(text: string, scope: QueryScope): Compiled {
     const ast = parsePipeline(text, scope.lenient);
     checkQuery(ast, scope.lenient);
     if (scope.afterPosition !== undefined) checkLiveTail(ast);
-    return { ok: true, ...compilePlan(planQuery(ast, text), withSources(ast.sources, scope)) };
+    return { ok: true, ...compileAst(ast, text, scope) };
   } catch (error) {
     return refused(error, text);
   }
 }
 
 export type Explained =
-  | (Compiled & { readonly ok: true; readonly ast: Query; readonly plan: Plan; readonly printed: string })
+  | (Compiled & {
+      readonly ok: true;
+      readonly ast: Query;
+      readonly plan: Plan;
+      readonly printed: string;
+    })
   | { readonly ok: false; readonly error: QueryError };
 
 /** What becomes of a query on its way to SQL. */

@@ -59,6 +59,9 @@ export const ROWS_PER_ROW_MAX = 10_000;
 /** Values that `values` collects and `topk` counts. @see CloudWatch Logs user guide, "topk" */
 export const COLLECTED_VALUES_MAX = 10_000;
 
+/** Rows that a subquery is read of: what the engine keeps of them in memory stays below some 50 MB. */
+export const SUBQUERY_ROWS_MAX = 1_000_000;
+
 /** How far bins may be shifted, in ms; as far as the longest bin reaches. */
 export const OFFSET_MAX_MS = 10 * 366 * 86_400_000;
 

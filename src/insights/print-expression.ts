@@ -5,10 +5,18 @@ import type {
   Item,
   Name,
   Period,
+  Query,
   RegexLiteral,
   StringLiteral,
 } from './ast.ts';
 import { isReservedWord } from './parse/expressions.ts';
+
+let printSubquery: (query: Query) => string = () => '';
+
+/** Takes the printer of whole queries, which needs the commands, which need this file. */
+export function printSubqueriesWith(print: (query: Query) => string): void {
+  printSubquery = print;
+}
 
 /** How tightly each form binds, as in the parser. */
 function powerOf(expression: Expression): number {
@@ -114,10 +122,11 @@ export function printExpression(expression: Expression): string {
     }
     case 'in': {
       const { list } = expression;
-      const values =
-        'kind' in list
-          ? operand(list, 4)
-          : `[${list.map((each) => printExpression(each)).join(', ')}]`;
+      const values = !('kind' in list)
+        ? `[${list.map((each) => printExpression(each)).join(', ')}]`
+        : list.kind === 'query'
+          ? `(${printSubquery(list)})`
+          : operand(list, 4);
       return `${operand(expression.subject, 3)} ${expression.negated ? 'not ' : ''}in ${values}`;
     }
   }

@@ -175,6 +175,16 @@ function callOf(
     .map(called);
 }
 
+/** A query inside of a query, of one column. */
+const subquery: fc.Arbitrary<Query> = fc.tuple(field, field).map(([condition, expression]) => ({
+  kind: 'query',
+  commands: [
+    { kind: 'filter', condition, ...PLACE },
+    { kind: 'fields', items: [{ expression, ...PLACE }], ...PLACE },
+  ],
+  ...PLACE,
+}));
+
 function expressionsWith(functions: readonly FunctionDefinition[]): fc.Arbitrary<Expression> {
   return fc.letrec<{ expression: Expression }>((tie) => {
     const inner = tie('expression');
@@ -222,7 +232,7 @@ function expressionsWith(functions: readonly FunctionDefinition[]): fc.Arbitrary
           kind: fc.constant('in' as const),
           negated: fc.boolean(),
           subject: inner,
-          list: fc.oneof(list, field),
+          list: fc.oneof(list, field, subquery),
           ...place,
         }),
         fc.record({
@@ -328,6 +338,9 @@ export const command: fc.Arbitrary<Command> = fc.oneof(
     const alias = { name: `x ${word}`, ...PLACE };
     return { kind: 'expand', list: { name: word, ...PLACE }, ...(aliased && { alias }), ...PLACE };
   }),
+  fc
+    .array(expression, { minLength: 1, maxLength: 2 })
+    .map((keys): Command => ({ kind: 'countFrequent', keys, ...PLACE })),
   named(expression, 'm').map((items): Command => ({ kind: 'unmask', items, ...PLACE })),
 );
 

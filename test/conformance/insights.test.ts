@@ -111,6 +111,7 @@ function scopeOf({ parts }: Case): QueryScope {
     account: '000000000000',
     startMs: Number(start ?? 0),
     endMs: Number(end ?? NOW_MS),
+    known: LOG_TYPE_SPECS.map(({ logType }) => ({ name: logGroupName('acme', logType), logType })),
     nowMs: NOW_MS,
   };
 }

@@ -1,6 +1,7 @@
 // All commands by their keywords, and the ones of Logs Insights that are refused by name.
 import type { Command } from '../ast.ts';
 import type { CommandDefinition } from './command.ts';
+import { COUNT_FREQUENT } from './count-frequent.ts';
 import { DEDUP } from './dedup.ts';
 import { DISPLAY } from './display.ts';
 import { FIELDS } from './fields.ts';
@@ -33,6 +34,7 @@ export const COMMANDS: readonly AnyDefinition[] = [
   erased(UNNEST),
   erased(EXPAND),
   erased(UNMASK),
+  erased(COUNT_FREQUENT),
 ];
 
 /** @see CloudWatch Logs user guide, "Supported commands" */
@@ -53,8 +55,6 @@ export const UNSUPPORTED_COMMANDS: readonly string[] = [
   'outlier',
   'appendcols',
   'sessionize',
-  'countFrequent',
-  'count_frequent',
   'relevantfields',
   'logcompare',
   'estimate',

@@ -3,6 +3,7 @@ import { type Command, type Expression, frozen, operandsOf, type Query } from '.
 import { COMMANDS, findCommand, definitionOf, UNSUPPORTED_COMMANDS } from '../commands/registry.ts';
 import { MalformedQuery } from '../error.ts';
 import { NESTING_MAX, QUERY_CHARS_MAX } from '../limits.ts';
+import { printSubqueriesWith } from '../print-expression.ts';
 import { printSource } from '../print-source.ts';
 import { parseSources } from './sources.ts';
 import { TokenCursor } from './token-cursor.ts';
@@ -56,20 +57,32 @@ export function parsePipeline(text: string, lenient = false): Query {
       { start: QUERY_CHARS_MAX, end: text.length },
     );
   }
-  const cursor = new TokenCursor(text, lenient);
+  const cursor = new TokenCursor(text, lenient, parseSubquery);
+  const query = parseCommands(cursor, 'end');
+  if (cursor.token.kind !== 'end') throw cursor.mismatched(["'|'", '<EOF>']);
+  return frozen(query);
+}
+
+/** The query inside of parentheses, which are not its own. */
+function parseSubquery(cursor: TokenCursor): Query {
+  return parseCommands(cursor, ')');
+}
+
+function parseCommands(cursor: TokenCursor, close: 'end' | ')'): Query {
   const { start } = cursor.token;
   const sources = parseSources(cursor);
   const commands: Command[] = [];
   // With SOURCE alone every event is shown.
-  if (sources === undefined || cursor.token.kind !== 'end') {
+  const ended = close === 'end' ? cursor.token.kind === 'end' : cursor.isSymbol(close);
+  if (sources === undefined || !ended) {
     do {
       commands.push(parseCommand(cursor));
     } while (cursor.takeSymbol('|'));
   }
-  if (cursor.token.kind !== 'end') throw cursor.mismatched(["'|'", '<EOF>']);
-  const end = cursor.previousEnd;
-  return frozen({ kind: 'query', ...(sources && { sources }), commands, start, end });
+  return { kind: 'query', ...(sources && { sources }), commands, start, end: cursor.previousEnd };
 }
+
+printSubqueriesWith(printPipeline);
 
 /** Writes a query so that it parses to the same tree. */
 export function printPipeline(query: Query): string {

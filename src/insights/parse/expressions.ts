@@ -174,8 +174,10 @@ function parseRegexMatch(cursor: TokenCursor, subject: Expression, start: number
 }
 
 function parseIn(cursor: TokenCursor, subject: Expression, start: number, negated: boolean): In {
-  if (cursor.isSymbol('(')) {
-    throw new MalformedQuery('subqueries are not supported yet', cursor.token);
+  if (cursor.takeSymbol('(')) {
+    const list = cursor.subquery();
+    cursor.expectSymbol(')');
+    return { kind: 'in', negated, subject, list, start, end: cursor.previousEnd };
   }
   if (cursor.token.kind === 'word') {
     const list = cursor.nested(() => parsePrefix(cursor));

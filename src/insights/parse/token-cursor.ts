@@ -2,19 +2,25 @@
 import { MalformedQuery, type Span } from '../error.ts';
 import { regexAt, type Token, tokenAt } from '../lex.ts';
 import { NESTING_MAX } from '../limits.ts';
-import type { Name } from '../ast.ts';
+import type { Name, Query } from '../ast.ts';
 
 export class TokenCursor {
   /** Whether to take what people write and Logs Insights would probably refuse. */
   readonly lenient: boolean;
+  readonly #parseSubquery: (cursor: TokenCursor) => Query;
   readonly #text: string;
   #token: Token;
   #previousEnd = 0;
   #depth = 0;
 
-  constructor(text: string, lenient = false) {
+  /**
+   * @param parseSubquery reads a query inside of parentheses; given from outside, because it needs
+   *   the commands, which need this
+   */
+  constructor(text: string, lenient: boolean, parseSubquery: (cursor: TokenCursor) => Query) {
     this.#text = text;
     this.lenient = lenient;
+    this.#parseSubquery = parseSubquery;
     this.#token = tokenAt(text, 0);
   }
 
@@ -74,6 +80,11 @@ export class TokenCursor {
     if (this.#token.kind !== 'word') throw this.mismatched(['IDENTIFIER']);
     const { value, start, end } = this.take();
     return { name: value, start, end };
+  }
+
+  /** The query ahead, up to the parenthesis that closes it. */
+  subquery(): Query {
+    return this.nested(() => this.#parseSubquery(this));
   }
 
   /** Goes to the next pipe or the end, over whatever stands there. */

@@ -1,8 +1,14 @@
 // A plan as one SQL statement: each stage goes into the innermost SELECT that can take it, and a
 // SELECT is put around what has already chosen its rows.
-import type { Expression, SortKey } from '../ast.ts';
-import { MalformedQuery } from '../error.ts';
-import { LIMIT_DEFAULT, ROWS_PER_ROW_MAX, SQL_CHARS_MAX, SUBQUERIES_MAX } from '../limits.ts';
+import type { Expression, Query, SortKey } from '../ast.ts';
+import { MalformedQuery, type Span } from '../error.ts';
+import {
+  LIMIT_DEFAULT,
+  ROWS_PER_ROW_MAX,
+  SQL_CHARS_MAX,
+  SUBQUERIES_MAX,
+  SUBQUERY_ROWS_MAX,
+} from '../limits.ts';
 import type { Extraction, PatternExtraction } from '../plan/extraction.ts';
 import type { NamedExpression, Plan, Stage } from '../plan/plan.ts';
 import type { BoundQuery, OutputColumn, QueryScope } from '../scope.ts';
@@ -37,9 +43,12 @@ export interface Statement {
   readonly limit: number;
 }
 
+/** The plan of a query inside of the query, and the scope that its own `SOURCE` makes of ours. */
+export type PlanOf = (query: Query, scope: QueryScope) => { plan: Plan; scope: QueryScope };
+
 class PlanCompiler {
   readonly #scope: QueryScope;
-  readonly #parameters = new Parameters();
+  readonly #parameters: Parameters;
   readonly #environment: Environment;
   #depth = 0;
   #block: Block;
@@ -49,10 +58,17 @@ class PlanCompiler {
   /** The limit of the present block. */
   #limited: number | undefined;
 
-  constructor(scope: QueryScope) {
+  constructor(scope: QueryScope, planOf: PlanOf, parameters = new Parameters()) {
     this.#scope = scope;
+    this.#parameters = parameters;
     const { nowMs, startMs, endMs } = scope;
-    this.#environment = { parameters: this.#parameters, nowMs, startMs, endMs };
+    const subquery = (query: Query): string => {
+      const inner = planOf(query, scope);
+      const compiler = new PlanCompiler(inner.scope, planOf, parameters);
+      for (const stage of inner.plan.stages) compiler.stage(stage);
+      return compiler.column(inner.plan, query);
+    };
+    this.#environment = { parameters, nowMs, startMs, endMs, subquery };
     this.#block = new Block(0, (share) => eventSource(scope, this.#parameters, share));
     this.#rows = new ExpressionCompiler(this.#block, this.#environment);
     for (const condition of scopeConditions(scope, this.#parameters)) this.#block.where(condition);
@@ -211,6 +227,20 @@ class PlanCompiler {
     this.#wrap();
   }
 
+  /** The SELECT of the only column, without the rows that lack it. */
+  column({ output }: Plan, at: Span): string {
+    const [only, ...others] = output;
+    if (only === undefined || others.length > 0) {
+      const names = output.map(({ name }) => name).join(', ');
+      throw new MalformedQuery(`a subquery expects one column, not ${names}`, at);
+    }
+    if (this.#block.isClosed) this.#wrap();
+    const text = this.#block.share(asText(this.#rows.value(only.expression)));
+    this.#block.where(`isNotNull(${text})`);
+    this.#block.limit(this.#parameters.bind(SUBQUERY_ROWS_MAX, 'UInt64'), this.#order);
+    return this.#block.select([text]);
+  }
+
   finish({ output, events }: Plan): Statement {
     const limitMax = this.#scope.limitMax ?? Number.POSITIVE_INFINITY;
     const limit = Math.min(this.#limited ?? LIMIT_DEFAULT, limitMax);
@@ -247,8 +277,8 @@ function outputSql({ type, sql }: SqlValue): string {
 }
 
 /** Compiles a plan over a scope. Throws MalformedQuery when it is too complex for the engine. */
-export function compilePlan(plan: Plan, scope: QueryScope): Statement {
-  const compiler = new PlanCompiler(scope);
+export function compilePlan(plan: Plan, scope: QueryScope, planOf: PlanOf): Statement {
+  const compiler = new PlanCompiler(scope, planOf);
   for (const stage of plan.stages) compiler.stage(stage);
   return compiler.finish(plan);
 }

@@ -1,6 +1,6 @@
 // Expressions as SQL. There are two forms of what is true or false: a condition, where NULL counts
 // as false and which indexes can serve, and a value, which is 1 or 0.
-import type { Argument, Binary, Call, Expression, In, Like } from '../ast.ts';
+import type { Argument, Binary, Call, Expression, In, Like, Query } from '../ast.ts';
 import { MalformedQuery } from '../error.ts';
 import { findFunction } from '../functions/registry.ts';
 import type { CallSite, FunctionDefinition, ParameterKind } from '../functions/function.ts';
@@ -35,6 +35,8 @@ export interface Environment {
   readonly nowMs: number;
   readonly startMs: number;
   readonly endMs: number;
+  /** The SELECT of the one column of a query inside of the query, as text. */
+  readonly subquery: (query: Query) => string;
 }
 
 const ARITHMETIC_FUNCTIONS: Readonly<Record<string, string>> = {
@@ -194,7 +196,9 @@ export class ExpressionCompiler {
   #in({ subject, list, negated: not }: In): string {
     const value = this.value(subject);
     let found: string;
-    if ('kind' in list) {
+    if ('kind' in list && list.kind === 'query') {
+      found = `${asText(value)} IN (${this.#environment.subquery(list)})`;
+    } else if ('kind' in list) {
       const holder = this.value(list);
       const items =
         holder.list ?? `JSONExtract(ifNull(${asShownText(holder)}, ''), 'Array(String)')`;
