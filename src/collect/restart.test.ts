@@ -83,7 +83,9 @@ const whole = (event: AuditEvent): string =>
  */
 const mark = (event: AuditEvent): string => {
   const record = event as Readonly<Record<string, unknown>>;
-  const { log_type, request_id, user_id, action } = record;
+  const { log_type, request_id, user_id } = record;
+  // What of a message was read is told by the end of the command, which may be too late, too.
+  const action = record['action'] === 'read_attachment' ? 'read' : record['action'];
   // Where a message went is told by mail_log, which may be too late.
   const itemId = action === 'move_to' ? undefined : record['item_id'];
   const { eventName, recipient } = (record['event'] ?? {}) as Readonly<Record<string, unknown>>;
