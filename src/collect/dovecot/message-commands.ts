@@ -97,6 +97,11 @@ function messageRecord(
   };
 }
 
+/** 2.4 calls the field `net_out_bytes`. */
+function sentNothing({ fields }: ImapCommand): boolean {
+  return (numberField(fields, 'bytes_out') ?? numberField(fields, 'net_out_bytes')) === 0;
+}
+
 function fetchRecords(context: CommandContext): AccessDetails[] {
   const { command, items } = context;
   const content = fetchedContent(command.args);
@@ -122,8 +127,7 @@ function fetchRecords(context: CommandContext): AccessDetails[] {
     const asked = setRecord(command, body ? 'read' : 'read_attachment');
     // Where nothing was sent no message was there: of none it is claimed that it was read.
     const { item_id: _, ...none } = asked;
-    const isNone = numberField(command.fields, 'bytes_out') === 0;
-    records.push(isNone ? { ...none, item_set: givenSet(command) } : asked);
+    records.push(sentNothing(command) ? { ...none, item_set: givenSet(command) } : asked);
   }
   records.push(...seenRecords(context, content.marksSeen));
   return records;
