@@ -221,6 +221,13 @@ export interface CountFrequentCommand extends Span {
   readonly keys: readonly Expression[];
 }
 
+/** `addtotals a, b`: their sum; of all that is shown when none is named. */
+export interface AddtotalsCommand extends Span {
+  readonly kind: 'addtotals';
+  readonly total: Name;
+  readonly fields: readonly Name[];
+}
+
 export type Command =
   | FieldsCommand
   | DisplayCommand
@@ -234,7 +241,8 @@ export type Command =
   | UnnestCommand
   | ExpandCommand
   | UnmaskCommand
-  | CountFrequentCommand;
+  | CountFrequentCommand
+  | AddtotalsCommand;
 
 /** A part of a time bound: `-1d`, `now`, a number of seconds or milliseconds since 1970. */
 export interface TimeTerm extends Span {

@@ -338,6 +338,10 @@ export const command: fc.Arbitrary<Command> = fc.oneof(
     const alias = { name: `x ${word}`, ...PLACE };
     return { kind: 'expand', list: { name: word, ...PLACE }, ...(aliased && { alias }), ...PLACE };
   }),
+  fc.tuple(name, fc.array(name, { maxLength: 2 })).map(([word, words]): Command => {
+    const fields = words.map((each) => ({ name: each, ...PLACE }));
+    return { kind: 'addtotals', total: { name: `t ${word}`, ...PLACE }, fields, ...PLACE };
+  }),
   fc
     .array(expression, { minLength: 1, maxLength: 2 })
     .map((keys): Command => ({ kind: 'countFrequent', keys, ...PLACE })),

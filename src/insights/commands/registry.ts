@@ -1,6 +1,7 @@
 // All commands by their keywords, and the ones of Logs Insights that are refused by name.
 import type { Command } from '../ast.ts';
 import type { CommandDefinition } from './command.ts';
+import { ADDTOTALS } from './addtotals.ts';
 import { COUNT_FREQUENT } from './count-frequent.ts';
 import { DEDUP } from './dedup.ts';
 import { DISPLAY } from './display.ts';
@@ -35,6 +36,7 @@ export const COMMANDS: readonly AnyDefinition[] = [
   erased(EXPAND),
   erased(UNMASK),
   erased(COUNT_FREQUENT),
+  erased(ADDTOTALS),
 ];
 
 /** @see CloudWatch Logs user guide, "Supported commands" */
@@ -46,7 +48,6 @@ export const UNSUPPORTED_COMMANDS: readonly string[] = [
   'lookup',
   'search',
   'tail',
-  'addtotals',
   'autoregress',
   'accum',
   'filldown',

@@ -116,6 +116,31 @@ export class Planner {
     }
   }
 
+  /** `addtotals`: a sum to which what is no number adds nothing; system fields are not in "all". */
+  total(total: Name, fields: readonly Name[], at: Span): void {
+    const shown = this.#shown.size > 0 ? [...this.#shown.keys()] : this.#columns.map((c) => c.name);
+    const names =
+      fields.length > 0 ? fields.map(({ name }) => name) : shown.filter((n) => !n.startsWith('@'));
+    const zero: Expression = { kind: 'number', value: 0, ...at };
+    const number = (name: string): Expression => {
+      const field = this.#visible(fieldNamed(name, at));
+      const value: Expression = { kind: 'call', name: 'toNumber', args: [field], ...at };
+      return { kind: 'call', name: 'coalesce', args: [value, zero], ...at };
+    };
+    const [first, ...others] = names.map(number);
+    if (first === undefined) throw new MalformedQuery('addtotals expects the names of fields', at);
+    const expression = others.reduce<Expression>(
+      (left, right) => ({ kind: 'binary', operator: '+', left, right, ...at }),
+      first,
+    );
+    this.#define(total);
+    this.#stages.push({ kind: 'define', name: total.name, expression });
+    this.#extracted.set(total.name, {
+      name: total.name,
+      expression: fieldNamed(total.name, total),
+    });
+  }
+
   /** `unnest`: the item is shown after the fields, as what `parse` extracts. */
   unnest(list: Expression, { name, start, end }: Name): void {
     this.#stages.push({ kind: 'unnest', list: this.#visible(list), name, keeps: false });
