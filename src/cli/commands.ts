@@ -1,6 +1,7 @@
 // All commands, declared. The parser, `--help`, the completions and docs/reference/cli.md are made
 // from this list; the code of a command is loaded when it is called.
 import type { CommandSpec, OptionSpec } from './command.ts';
+import { DOVECOT_VERSIONS } from './dovecot-version.ts';
 import { CONFIG, DATA, END, LOG_GROUP, output, SERVER, START } from './option-groups.ts';
 
 const SERVE: CommandSpec = {
@@ -189,6 +190,12 @@ const PRINT_CONFIG: CommandSpec = {
       flags: '--endpoint-url <url>',
       about: 'the URL by which the mail server reaches Mailtrail',
       fallback: 'that of server.listen',
+    },
+    {
+      flags: '--dovecot-version <version>',
+      about: 'the Dovecot to write for',
+      choices: DOVECOT_VERSIONS,
+      fallback: 'that of this host, else 2.3',
     },
     DATA,
     CONFIG,

@@ -119,9 +119,11 @@ test('journal verify: no journal is not a whole one', async () => {
 /** A world that can also read the packaged templates. */
 function printConfig(argv: readonly string[], more: FakeOptions = {}): ReturnType<typeof runCli> {
   const root = join(import.meta.dirname, '..', '..', 'packaging');
-  const templates = ['dovecot/99-mailtrail.conf', 'postfix/main.cf'].map((name) =>
-    join(root, name),
-  );
+  const templates = [
+    'dovecot/99-mailtrail.conf',
+    'dovecot/99-mailtrail-2.4.conf',
+    'postfix/main.cf',
+  ].map((name) => join(root, name));
   const files = Object.fromEntries(templates.map((path) => [path, readFileSync(path, 'utf8')]));
   return runCli(['print-config', ...argv], { ...more, files: { ...files, ...more.files } });
 }
@@ -134,7 +136,7 @@ function writeCredentials(): void {
 
 test('print-config dovecot: complete in a pipe, without secrets on a terminal', async () => {
   writeCredentials();
-  const argv = ['dovecot', '--data', directory];
+  const argv = ['dovecot', '--dovecot-version', '2.3', '--data', directory];
   const { code, out, err } = await printConfig(argv);
   expect({ code, err }).toEqual({ code: 0, err: '' });
   expect(out).not.toContain('{{');
@@ -156,16 +158,30 @@ test('print-config dovecot: complete in a pipe, without secrets on a terminal', 
 
 test('print-config dovecot: another URL, a public address, no key', async () => {
   writeCredentials();
-  const argv = ['dovecot', '--data', directory];
+  const argv = ['dovecot', '--dovecot-version', '2.3', '--data', directory];
   const url = await printConfig([...argv, '--endpoint-url', 'https://audit.example.com/']);
   expect(url.out).toContain('auth_policy_server_url = https://audit.example.com/dovecot/policy\n');
   const files = { [FILE]: 'server: { listen: "0.0.0.0:1", allowPublicWithoutTls: true }' };
   const any = await printConfig(argv, { files });
   expect(any.out).toContain('auth_policy_server_url = http://127.0.0.1:1/dovecot/policy\n');
-  const none = await printConfig(['dovecot', '--data', '/nowhere']);
+  const none = await printConfig(['dovecot', '--dovecot-version', '2.3', '--data', '/nowhere']);
   expect(none.code).toBe(4);
   expect(none.err).toContain('/nowhere/credentials does not exist');
   expect(none.err).toContain('--data');
+});
+
+test('print-config dovecot for 2.4: the exporter by file, or by the socket that is configured', async () => {
+  writeCredentials();
+  const argv = ['dovecot', '--dovecot-version', '2.4', '--data', directory];
+  const { code, out, err } = await printConfig(argv);
+  expect({ code, err }).toEqual({ code: 0, err: '' });
+  expect(out).not.toContain('{{');
+  expect(out).toContain('  driver = file\n  file_path = /var/log/dovecot-audit.log\n');
+  const files = { [FILE]: 'dovecot: { exporterListen: "unix:/run/mailtrail/events" }' };
+  const socket = await printConfig(argv, { files });
+  expect(socket.out).toContain('  driver = unix\n  unix_path = /run/mailtrail/events\n');
+  const unknown = await printConfig(['dovecot', '--dovecot-version', '2.2', '--data', directory]);
+  expect(unknown).toMatchObject({ code: 2, out: '' });
 });
 
 test('print-config postfix', async () => {

@@ -9,6 +9,8 @@ import { CliError } from './cli-error.ts';
 import { EXIT } from './exit-code.ts';
 
 export type MailServer = 'dovecot' | 'postfix';
+/** `dovecot` is that of 2.3. */
+export type TemplateName = MailServer | 'dovecot-2.4';
 
 /** What stands in for the secrets where they must not be shown. */
 export const HIDDEN_SECRETS: Pick<TemplateValues, 'bearerToken' | 'nonce'> = {
@@ -19,13 +21,14 @@ export const HIDDEN_SECRETS: Pick<TemplateValues, 'bearerToken' | 'nonce'> = {
 /** The value of each `{{placeholder}}`. */
 export type TemplateValues = Readonly<Record<string, string>>;
 
-const TEMPLATES: Readonly<Record<MailServer, string>> = {
+const TEMPLATES: Readonly<Record<TemplateName, string>> = {
   dovecot: 'dovecot/99-mailtrail.conf',
+  'dovecot-2.4': 'dovecot/99-mailtrail-2.4.conf',
   postfix: 'postfix/main.cf',
 };
 
 /** The path of the template, both in the source tree and in the installed package. */
-function templateUrl(server: MailServer): URL {
+function templateUrl(server: TemplateName): URL {
   return new URL(`../../packaging/${TEMPLATES[server]}`, import.meta.url);
 }
 
@@ -73,6 +76,24 @@ export function dovecotValues(
     bearerToken,
     nonce: nonceOf(credentials.secretAccessKey),
     auditLog: firstLog(config.dovecot.logs, 'dovecot.logs'),
+  };
+}
+
+/**
+ * What only 2.4's template has: where the events go. A socket when one is configured, else the
+ * log's own file by the `file` driver, which loses nothing while Mailtrail is down.
+ */
+export function exporterValues(config: Config): TemplateValues {
+  const { exporterListen, logs } = config.dovecot;
+  if (exporterListen !== undefined) {
+    return {
+      exporterPlace: ', sent to Mailtrail.',
+      exporterDriver: `driver = unix\n  unix_path = ${exporterListen.path}`,
+    };
+  }
+  return {
+    exporterPlace: ', by the stats process itself.',
+    exporterDriver: `driver = file\n  file_path = ${firstLog(logs, 'dovecot.logs')}`,
   };
 }
 
@@ -131,7 +152,7 @@ export function fillTemplate(text: string, values: TemplateValues): string {
 
 /** The template of a mail server, filled in. */
 export function mailServerConfiguration(
-  server: MailServer,
+  server: TemplateName,
   values: TemplateValues,
   readFile: (path: string) => string,
 ): string {
