@@ -16,6 +16,8 @@ import {
 } from './collect/postfix/collector.ts';
 import { createPolicyService } from './collect/postfix/policy-service.ts';
 import type { SaslJoin } from './collect/sasl-join.ts';
+import { Spool, spoolPath } from './collect/syslog/spool.ts';
+import { createSyslogListener } from './collect/syslog/syslog-listener.ts';
 import { createTraceJoin } from './collect/trace-join.ts';
 import type { Config } from './config/schema.ts';
 import type { Clock } from './platform/clock.ts';
@@ -38,26 +40,33 @@ export interface CollectorsOptions {
 /** Makes the collectors in the order in which they are to be started. */
 export function createCollectors(options: CollectorsOptions): Collector[] {
   const { config, intake, clock, log, rules, signIns, sasl } = options;
-  const { dovecot, postfix } = config;
+  const { dovecot, postfix, collectors: feeds } = config;
+  const spooled = feeds.syslog.length > 0 ? [spoolPath(config.data)] : [];
   const feed = { intake, clock, log, sasl, traces: createTraceJoin(clock) };
   const contents = createMessageContentsJoin(clock);
   const collectors: Collector[] = [];
   const dovecotLogs =
-    dovecot.logs.length > 0 || dovecot.journald !== undefined
-      ? createDovecotCollector({ ...feed, ...logsOf(dovecot), signIns })
+    dovecot.logs.length + spooled.length > 0 || dovecot.journald !== undefined
+      ? createDovecotCollector({ ...feed, ...logsOf(dovecot, spooled), signIns })
       : undefined;
   if (dovecotLogs !== undefined) collectors.push(dovecotLogs);
   const [logPath] = dovecot.logs;
   if (dovecot.exporterListen !== undefined && logPath !== undefined) {
     collectors.push(createExporterSocket({ ...dovecot.exporterListen, logPath, clock, log }));
   }
-  if (postfix.logs.length > 0 || postfix.journald !== undefined) {
+  if (postfix.logs.length + spooled.length > 0 || postfix.journald !== undefined) {
     // A Dovecot log that is configured but not there tells of nothing.
     const lmtpTold = (): boolean => dovecotLogs?.status().state === 'running';
     const { authservIds } = postfix;
     const joins = postfix.milterListen === undefined ? {} : { contents };
     collectors.push(
-      createPostfixCollector({ ...feed, ...joins, ...logsOf(postfix), lmtpTold, authservIds }),
+      createPostfixCollector({
+        ...feed,
+        ...joins,
+        ...logsOf(postfix, spooled),
+        lmtpTold,
+        authservIds,
+      }),
     );
   }
   if (postfix.milterListen !== undefined) {
@@ -71,16 +80,38 @@ export function createCollectors(options: CollectorsOptions): Collector[] {
     const listen = postfix.policyListen;
     collectors.push(createPolicyService({ listen, rules, intake, clock, log }));
   }
-  collectors.push(...mappedCollectors(options));
+  collectors.push(...mappedCollectors(options), ...syslogListeners(options));
   return collectors;
 }
 
-function logsOf({
-  logs: paths,
-  journald: selection,
-}: Config['dovecot' | 'postfix']): Pick<PostfixCollectorOptions, 'paths' | 'journal'> {
+/** The listeners, and what reads the lines of other programs that they receive. */
+function syslogListeners({ config, mappings, intake, clock, log }: CollectorsOptions): Collector[] {
+  const { syslog } = config.collectors;
+  const path = spoolPath(config.data);
+  const parts = { clock, log: log.for('syslog') };
+  const spool = new Spool({ path, ...parts });
+  const named = new Set(syslog.flatMap((listener) => listener.mappings));
+  const readers = [...named].flatMap((name) => {
+    const set = mappings.get(name);
+    if (set === undefined) return [];
+    return [createMappedCollector({ path, set, source: 'syslog', intake, clock, log })];
+  });
+  const listeners = syslog.map(({ cert, key, ca, transport, host, port, allow }) => {
+    const files = cert === undefined || key === undefined ? undefined : { cert, key };
+    const tls = files && { ...files, ...(ca !== undefined && { ca }) };
+    const listen = { transport, host, port, allow, ...(tls !== undefined && { tls }) };
+    return createSyslogListener({ listen, spool, ...parts });
+  });
+  return [...readers, ...listeners];
+}
+
+/** @param spooled the file that syslog listeners fill with the lines of both */
+function logsOf(
+  { logs, journald: selection }: Config['dovecot' | 'postfix'],
+  spooled: readonly string[],
+): Pick<PostfixCollectorOptions, 'paths' | 'journal'> {
   return {
-    paths,
+    paths: [...logs, ...spooled],
     ...(selection !== undefined && {
       journal: { selection, open: openJournalctl(selection) },
     }),

@@ -46,7 +46,7 @@ test('works with nothing said at all', () => {
     data: '/home/ann/.local/state/mailtrail',
     dovecot: { logs: ['/var/log/dovecot-audit.log'] },
     postfix: { logs: ['/var/log/mail.log'], authservIds: [] },
-    collectors: { mappings: [], mapped: [], webhooks: [] },
+    collectors: { mappings: [], mapped: [], webhooks: [], syslog: [] },
     access: { rules: [] },
     retention: { days: {} },
     journal: { keepBytes: 2 ** 30, minFreeBytes: 64 * 2 ** 20 },
@@ -338,6 +338,7 @@ test('feeds of other programs: paths beside the file, and keys that are never sh
     mappings: ['/etc/mailtrail/exim.yaml'],
     mapped: [{ path: '/etc/mailtrail/log/exim', mapping: 'exim' }],
     webhooks: [{ mapping: 'stalwart', signatureKey: key }],
+    syslog: [],
   });
   expect(settings.find(({ path }) => path === 'collectors.webhooks')?.secret).toBe(true);
   const wrong = text.replace('${KEY}', 'too-short').replace('mapping: exim', 'mappping: exim');
@@ -348,4 +349,28 @@ test('feeds of other programs: paths beside the file, and keys that are never sh
     `${FILE}:3:30: collectors.mapped[0].mappping: unknown key; did you mean "mapping"?`,
     `${FILE}:4:49: collectors.webhooks[0].signatureKey: expected a key of at least 16 characters, found something else (not shown, as it is a secret); correct it or leave the setting out`,
   ]);
+});
+
+test('syslog listeners: where, whom they hear, and what is wrong in one', () => {
+  const text = `collectors:
+  syslog:
+    - { listen: "udp://127.0.0.1:5514" }
+    - { listen: "tls://[::]:6514", allow: [10.0.0.0/8], cert: /c.pem, key: /k.pem, mappings: [exim] }
+`;
+  const { config } = loaded(load({ [FILE]: text }));
+  expect(config.collectors.syslog).toMatchObject([
+    { transport: 'udp', host: '127.0.0.1', port: 5514, mappings: [] },
+    { transport: 'tls', host: '::', port: 6514, cert: '/c.pem', key: '/k.pem', mappings: ['exim'] },
+  ]);
+  expect(config.collectors.syslog.map(({ allow }) => allow.length)).toEqual([2, 1]);
+  const wrong = text
+    .replace('udp://', 'http://')
+    .replace('10.0.0.0/8', '10.0.0.0/99')
+    .replace(', cert: /c.pem', '');
+  expect(problems(load({ [FILE]: wrong })).map((line) => line.slice(FILE.length))).toEqual([
+    ':3:17: collectors.syslog[0].listen: expected udp://, tcp:// or tls:// and host:port, found "http://127.0.0.1:5514"; correct it or leave the setting out',
+    ':4:44: collectors.syslog[1].allow[0]: expected an address or a range such as 10.0.0.0/8, found "10.0.0.0/99"; correct it or leave the setting out',
+  ]);
+  const keyless = text.replace(', cert: /c.pem', '');
+  expect(problems(load({ [FILE]: keyless })).join()).toContain('expected cert and key with tls://');
 });

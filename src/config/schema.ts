@@ -19,6 +19,7 @@ import {
   webhooksSetting,
 } from './mapped-feeds.ts';
 import { parseSize, SIZE_FORM } from './quantity.ts';
+import { syslogSetting, type SyslogSetting } from './syslog-listeners.ts';
 import { retentionDaysSetting } from './retention.ts';
 import {
   listSetting,
@@ -245,6 +246,7 @@ const collectors = section({
   ),
   mapped: mappedLogsSetting(),
   webhooks: webhooksSetting(),
+  syslog: syslogSetting(),
 });
 
 const journal = section({
@@ -343,6 +345,7 @@ export interface Config {
     readonly mappings: readonly string[];
     readonly mapped: readonly MappedLog[];
     readonly webhooks: readonly Webhook[];
+    readonly syslog: readonly SyslogSetting[];
   };
   readonly access: { readonly rules: readonly AccessRule[] };
   /** Days to keep, by log type; a type that is absent is kept for ever. */

@@ -14,11 +14,13 @@ class MappedAssembler implements Assembler {
   readonly holdings = new Holdings();
   rejection: string | undefined;
   readonly #set: MappingSet;
+  readonly #source: 'file' | 'syslog';
   readonly #now: () => number;
   #previousMs = -Infinity;
 
-  constructor(set: MappingSet, now: () => number) {
+  constructor(set: MappingSet, source: 'file' | 'syslog', now: () => number) {
     this.#set = set;
+    this.#source = source;
     this.#now = now;
   }
 
@@ -41,10 +43,13 @@ class MappedAssembler implements Assembler {
 
   #record(text: string): ForeignRecord {
     const receivedMs = this.#now();
-    if (this.#set.file.lines === 'plain') return { source: 'file', receivedMs, content: text };
+    const source = this.#source;
+    if (source === 'file' && this.#set.file.lines === 'plain') {
+      return { source, receivedMs, content: text };
+    }
     const record = recordOfSyslogLine(text, receivedMs, this.#previousMs);
     this.#previousMs = record.timeMs ?? this.#previousMs;
-    return record;
+    return { ...record, source };
   }
 
   openFrom(): undefined {
@@ -62,6 +67,8 @@ export interface MappedCollectorOptions {
   /** The log file. */
   readonly path: string;
   readonly set: MappingSet;
+  /** What fills the file: one program, or the syslog listeners with the lines of many. */
+  readonly source?: 'file' | 'syslog';
   readonly intake: Intake;
   readonly clock: Clock;
   readonly log: Log;
@@ -69,14 +76,15 @@ export interface MappedCollectorOptions {
 
 /** Makes the collector of one file; its lines are framed as the mapping file says. */
 export function createMappedCollector(options: MappedCollectorOptions): Collector {
-  const { path, set, intake, clock, log } = options;
+  const { path, set, intake, clock, log, source = 'file' } = options;
   return new LogCollector({
-    kind: 'mapped',
+    // Of several mapping files for one log each has a place of its own.
+    kind: source === 'file' ? 'mapped' : `mapped:${set.file.name}`,
     path,
-    assembler: new MappedAssembler(set, () => clock.now()),
+    assembler: new MappedAssembler(set, source, () => clock.now()),
     intake,
     clock,
     log: log.for('mapped'),
-    unframed: set.file.lines === 'plain',
+    unframed: source === 'syslog' || set.file.lines === 'plain',
   });
 }

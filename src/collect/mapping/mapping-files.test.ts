@@ -10,7 +10,7 @@ import type { MappingSet } from './mapping-set.ts';
 const A = 'name: a\nmappings: [{ name: m, parse: key=value, log_type: none }]\n';
 
 function sets(files: Readonly<Record<string, string>>): ReadonlyMap<string, MappingSet> {
-  const settings = { mappings: Object.keys(files), mapped: [], webhooks: [] };
+  const settings = { mappings: Object.keys(files), mapped: [], webhooks: [], syslog: [] };
   const read = readMappingFiles(settings, (path) => files[path] ?? '');
   if (!read.ok) throw new Error(read.problems.join('\n'));
   return read.sets;

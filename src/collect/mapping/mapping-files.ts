@@ -10,6 +10,7 @@ export interface MappingSettings {
   readonly mappings: readonly string[];
   readonly mapped: readonly { readonly path: string; readonly mapping: string }[];
   readonly webhooks: readonly { readonly mapping: string }[];
+  readonly syslog: readonly { readonly mappings: readonly string[] }[];
 }
 
 export type MappingFiles =
@@ -51,7 +52,10 @@ export function readMappingFiles(
   return problems.length > 0 ? { ok: false, problems } : { ok: true, sets };
 }
 
-function unknownNames({ mapped, webhooks }: MappingSettings, names: readonly string[]): string[] {
+function unknownNames(
+  { mapped, webhooks, syslog }: MappingSettings,
+  names: readonly string[],
+): string[] {
   const advice = (name: string): string => {
     const near = nearest(name, names);
     if (near !== undefined) return `did you mean "${near}"?`;
@@ -65,7 +69,17 @@ function unknownNames({ mapped, webhooks }: MappingSettings, names: readonly str
             `${setting}[${index}].mapping: expected the name of a file of collectors.mappings, found "${mapping}"; ${advice(mapping)}`,
           ],
     );
-  return [...check('collectors.mapped', mapped), ...check('collectors.webhooks', webhooks)];
+  const spooled = syslog.flatMap(({ mappings }, index) =>
+    check(
+      `collectors.syslog[${index}].mappings`,
+      mappings.map((mapping) => ({ mapping })),
+    ),
+  );
+  return [
+    ...check('collectors.mapped', mapped),
+    ...check('collectors.webhooks', webhooks),
+    ...spooled,
+  ];
 }
 
 /**
