@@ -56,6 +56,10 @@ function logger(transport: readonly string[], tag: string, text: string): void {
   execFileSync('logger', [...options, text]);
 }
 
+function sent(to: string): string {
+  return REJECT.replaceAll('z@x.test', `${to}@x.test`);
+}
+
 /** The recipients of the refusals that are known. */
 async function refused(count: number): Promise<string[]> {
   const query = 'fields event.recipient as r | filter event.eventName = "INCOMING_EMAIL_REJECTED"';
@@ -70,7 +74,6 @@ async function refused(count: number): Promise<string[]> {
 }
 
 test('by UDP, TCP and TLS, in the forms of RFC 3164 and RFC 5424, over a kill', async () => {
-  const sent = (to: string): string => REJECT.replaceAll('z@x.test', `${to}@x.test`);
   const udp = ['--udp', '--port', String(ports.udp)];
   const tcp = ['--tcp', '--port', String(ports.tcp)];
   logger([...udp, '--rfc3164'], 'postfix/smtpd', sent('u3164'));
