@@ -11,6 +11,7 @@ import { createPolicyHandler, type PolicyHandler } from './collect/dovecot/polic
 import { createSignInJoin, type SignInJoin } from './collect/dovecot/sign-in-join.ts';
 import { admitLines } from './collect/http/admit-batch.ts';
 import { createMappedBodies } from './collect/mapping/mapped-bodies.ts';
+import { createOtlpLogs } from './collect/otlp/otlp-logs.ts';
 import {
   mappingDigests,
   readMappingFiles,
@@ -129,6 +130,7 @@ class RunningApp implements App {
         clock,
         log: log.for('mapped'),
       }),
+      otlp: createOtlpLogs({ sets: mappings, intake, clock }),
       policy: this.#policy,
       store,
       language: { compileQuery, formatRow },

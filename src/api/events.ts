@@ -20,6 +20,7 @@ import {
   RETRY_SOON_SECONDS,
 } from './limits.ts';
 import { type MappedBodies, takeMapped } from './mapped-events.ts';
+import { otlpFormOf, takeOtlp, type OtlpLogs } from './otlp-logs.ts';
 import { RequestRate } from './request-rate.ts';
 
 /** The bounds a test may set. */
@@ -48,6 +49,8 @@ export interface EventFeedOptions {
   readonly append: (batch: AppendBatch) => Promise<Position>;
   /** The mapping files; there are none when absent. */
   readonly mapped?: MappedBodies;
+  /** What takes log records of OpenTelemetry. */
+  readonly otlp?: OtlpLogs;
   readonly clock: Clock;
   readonly limits?: Partial<EventLimits>;
 }
@@ -110,13 +113,43 @@ export class EventFeed {
     const mapping = exchange.parameters().get('mapping');
     const { mapped = NO_MAPPINGS, authenticator } = this.#options;
     const key = mapping === null ? undefined : mapped.signatureKey(mapping);
+    await this.#withBody(exchange, authenticator, key, async (body) => {
+      if (mapping !== null) {
+        const counts = await takeMapped(exchange, mapping, body, mapped);
+        this.#events += counts.events;
+        this.#rejected += counts.rejected;
+        return;
+      }
+      const partial = partialOf(exchange);
+      const admitted = await admitSliced(body, this.#options.admit, this.#options.clock.now());
+      await this.#keep(exchange, admitted, partial);
+    });
+  }
+
+  /** Handles one POST of OpenTelemetry's log records. Throws what is to be refused. */
+  async handleOtlp(exchange: Exchange): Promise<void> {
+    const { otlp, authenticator } = this.#options;
+    if (otlp === undefined) throw new ApiError(404, 'NotFound', 'log records are not taken');
+    await this.#withBody(exchange, authenticator, undefined, async (body) => {
+      const counts = await takeOtlp(exchange, body, otlpFormOf(exchange), otlp);
+      this.#events += counts.events;
+      this.#rejected += counts.rejected;
+    });
+  }
+
+  /** Reads the body of somebody who may send one, unpacked, within the limits. */
+  async #withBody(
+    exchange: Exchange,
+    authenticator: Authenticator,
+    key: string | undefined,
+    take: (body: Buffer) => Promise<void>,
+  ): Promise<void> {
     const client = exchange.authenticate(authenticator, false, key);
     if (!this.#rate.take(exchange.client, this.#options.clock.now())) {
       const message = `more than ${this.#limits.requestsPerSecond} requests a second from ${exchange.client}; put more events into each`;
       throw retryAfter(429, 'ThrottlingException', message, RETRY_SOON_SECONDS);
     }
     const encoding = encodingOf(exchange);
-    const partial = partialOf(exchange);
     const packed = await exchange.body(client, this.#limits.bodyBytesMax, this.#budget);
     let taken = packed.length;
     try {
@@ -125,14 +158,7 @@ export class EventFeed {
         this.#budget.take(body.length);
         taken += body.length;
       }
-      if (mapping !== null) {
-        const counts = await takeMapped(exchange, mapping, body, mapped);
-        this.#events += counts.events;
-        this.#rejected += counts.rejected;
-        return;
-      }
-      const admitted = await admitSliced(body, this.#options.admit, this.#options.clock.now());
-      await this.#keep(exchange, admitted, partial);
+      await take(body);
     } finally {
       this.#budget.give(taken);
     }

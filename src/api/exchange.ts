@@ -167,11 +167,16 @@ export class Exchange {
   json(status: number, value: unknown, headers: Readonly<Record<string, string>> = {}): void {
     // A string goes out in one piece with the headers, a buffer would not.
     const text = `${JSON.stringify(value)}\n`;
-    const all = {
-      ...headers,
-      'content-type': 'application/json',
-      'content-length': Buffer.byteLength(text),
-    };
+    this.#send(status, text, { ...headers, 'content-type': 'application/json' });
+  }
+
+  /** Answers something else. */
+  bytes(status: number, contentType: string, content: Buffer): void {
+    this.#send(status, content, { 'content-type': contentType });
+  }
+
+  #send(status: number, text: string | Buffer, headers: Readonly<Record<string, string>>): void {
+    const all = { ...headers, 'content-length': Buffer.byteLength(text) };
     if (this.outgoing.headersSent || this.outgoing.destroyed) return;
     if (this.#bodyIsWhole()) {
       this.outgoing.writeHead(status, all).end(this.method === 'HEAD' ? undefined : text);

@@ -33,6 +33,8 @@ export interface HttpServerOptions {
   readonly append: EventFeedOptions['append'];
   /** The mapping files. */
   readonly mapped?: NonNullable<EventFeedOptions['mapped']>;
+  /** What takes log records of OpenTelemetry. */
+  readonly otlp?: NonNullable<EventFeedOptions['otlp']>;
   readonly policy: PolicyService;
   readonly store: Pick<EventStore, 'query' | 'groups'>;
   readonly language: QueryLanguage;
@@ -79,6 +81,8 @@ export interface HttpServer {
 }
 
 const EVENTS_PATH = '/v1/events';
+/** @see OTLP specification, "OTLP/HTTP Request": the default path of logs */
+const OTLP_LOGS_PATH = '/v1/logs';
 const NO_BODY = Buffer.alloc(0);
 
 function methodNotAllowed(exchange: Exchange, methods: readonly string[]): ApiError {
@@ -103,13 +107,14 @@ class Server implements HttpServer {
     const authenticator = createAuthenticator({ ...options, log });
     this.#log = log;
     this.#authenticator = authenticator;
-    const { admit, append, mapped, clock, eventLimits } = options;
+    const { admit, append, mapped, otlp, clock, eventLimits } = options;
     this.#feed = new EventFeed({
       authenticator,
       admit,
       append,
       clock,
       ...(mapped && { mapped }),
+      ...(otlp && { otlp }),
       ...(eventLimits && { limits: eventLimits }),
     });
     this.#policy = new PolicyEndpoint({ authenticator, policy: options.policy });
@@ -155,6 +160,9 @@ class Server implements HttpServer {
   #handle(exchange: Exchange): Promise<void> {
     if (exchange.path === EVENTS_PATH) {
       return this.#post(exchange, () => this.#feed.handle(exchange));
+    }
+    if (exchange.path === OTLP_LOGS_PATH) {
+      return this.#post(exchange, () => this.#feed.handleOtlp(exchange));
     }
     if (isPolicyPath(exchange.path)) {
       return this.#post(exchange, () => this.#policy.handle(exchange));
