@@ -26,8 +26,11 @@ function post(body: Buffer | string, headers: Record<string, string>): Promise<R
   });
 }
 
+function attribute(key: string, value: object): object {
+  return { key, value };
+}
+
 test('records that say their log type are events, over a kill', async () => {
-  const attribute = (key: string, value: object): object => ({ key, value });
   const record = {
     timeUnixNano: `${Date.now()}000000`,
     attributes: [
@@ -64,5 +67,5 @@ test("a real exporter's protobuf, packed; what is refused is told, and what is n
   expect((await post(PROTOBUF.subarray(0, 99), type)).status).toBe(400);
   expect((await post('{', { 'content-type': 'application/json' })).status).toBe(400);
   expect((await post('x', { 'content-type': 'text/plain' })).status).toBe(415);
-  expect((await post('{}', { authorization: 'Bearer wrong' })).status).toBe(403);
+  expect((await post('{}', { authorization: 'Bearer wrong' })).status).toBe(401);
 });
