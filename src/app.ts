@@ -130,7 +130,7 @@ class RunningApp implements App {
         clock,
         log: log.for('mapped'),
       }),
-      otlp: createOtlpLogs({ sets: mappings, intake, clock }),
+      otlp: createOtlpLogs({ sets: mappings, intake, clock, log: log.for('otlp') }),
       policy: this.#policy,
       store,
       language: { compileQuery, formatRow },

@@ -1,14 +1,13 @@
 // POST /v1/events: NDJSON from other programs. A request is one batch: checked whole, kept whole,
 // and acknowledged after the journal has it on disk. With ?mapping=NAME it is another program's own form.
-import { promisify } from 'node:util';
-import { gunzip } from 'node:zlib';
 import type { CollectorStatus } from '../collect/collector.ts';
 import type { AppendBatch, Position } from '../journal/journal.ts';
 import type { Clock } from '../platform/clock.ts';
 import { admitSliced, type AdmitLines, type AdmittedLines } from './admit-sliced.ts';
-import { ApiError, retryAfter, tooLarge } from './api-error.ts';
+import { ApiError, tooLarge } from './api-error.ts';
 import type { Authenticator } from './authenticator.ts';
-import { BodyBudget, type Exchange } from './exchange.ts';
+import type { Exchange } from './exchange.ts';
+import { FeedBodies } from './feed-bodies.ts';
 import {
   CLIENT_REQUESTS_BURST,
   CLIENT_REQUESTS_PER_SECOND,
@@ -16,12 +15,8 @@ import {
   EVENTS_IN_FLIGHT_BYTES_MAX,
   EVENTS_PER_REQUEST_MAX,
   EVENTS_UNPACKED_BYTES_MAX,
-  RATED_CLIENTS_MAX,
-  RETRY_SOON_SECONDS,
 } from './limits.ts';
 import { type MappedBodies, takeMapped } from './mapped-events.ts';
-import { otlpFormOf, takeOtlp, type OtlpLogs } from './otlp-logs.ts';
-import { RequestRate } from './request-rate.ts';
 
 /** The bounds a test may set. */
 export interface EventLimits {
@@ -49,9 +44,9 @@ export interface EventFeedOptions {
   readonly append: (batch: AppendBatch) => Promise<Position>;
   /** The mapping files; there are none when absent. */
   readonly mapped?: MappedBodies;
-  /** What takes log records of OpenTelemetry. */
-  readonly otlp?: OtlpLogs;
   readonly clock: Clock;
+  /** What reads bodies, where other feeds share its limits. */
+  readonly bodies?: FeedBodies;
   readonly limits?: Partial<EventLimits>;
 }
 
@@ -62,40 +57,18 @@ const NO_MAPPINGS: MappedBodies = {
   keep: () => Promise.reject(new Error('there is no mapping')),
 };
 
-const unpack = promisify(gunzip);
-/** Pieces in which zlib gives out what it unpacked: large ones, as the whole is wanted. */
-const UNPACK_CHUNK_BYTES = 256 * 1024;
-
-function encodingOf(exchange: Exchange): 'identity' | 'gzip' {
-  const encoding = (exchange.incoming.headers['content-encoding'] ?? '').trim().toLowerCase();
-  if (encoding === '' || encoding === 'identity') return 'identity';
-  if (encoding === 'gzip' || encoding === 'x-gzip') return 'gzip';
-  throw new ApiError(
-    415,
-    'UnsupportedMediaType',
-    `Content-Encoding ${JSON.stringify(encoding.slice(0, 40))} is not supported; send the body as it is or with gzip`,
-    { headers: { 'accept-encoding': 'gzip' } },
-  );
-}
-
 /** The feed of events over HTTP. */
 export class EventFeed {
   readonly #options: EventFeedOptions;
   readonly #limits: EventLimits;
-  readonly #budget: BodyBudget;
-  readonly #rate: RequestRate;
+  readonly #bodies: FeedBodies;
   #events = 0;
   #rejected = 0;
 
   constructor(options: EventFeedOptions) {
     this.#options = options;
     this.#limits = { ...EVENT_LIMITS, ...options.limits };
-    this.#budget = new BodyBudget(this.#limits.inFlightBytesMax);
-    this.#rate = new RequestRate({
-      perSecond: this.#limits.requestsPerSecond,
-      burst: this.#limits.requestsBurst,
-      clientsMax: RATED_CLIENTS_MAX,
-    });
+    this.#bodies = options.bodies ?? new FeedBodies(this.#limits, options.clock);
   }
 
   status(): CollectorStatus {
@@ -113,73 +86,19 @@ export class EventFeed {
     const mapping = exchange.parameters().get('mapping');
     const { mapped = NO_MAPPINGS, authenticator } = this.#options;
     const key = mapping === null ? undefined : mapped.signatureKey(mapping);
-    await this.#withBody(exchange, authenticator, key, async (body) => {
+    const client = exchange.authenticate(authenticator, false, key);
+    this.#bodies.checkRate(exchange);
+    const partial = partialOf(exchange);
+    await this.#bodies.read(exchange, client, async (body) => {
       if (mapping !== null) {
         const counts = await takeMapped(exchange, mapping, body, mapped);
         this.#events += counts.events;
         this.#rejected += counts.rejected;
         return;
       }
-      const partial = partialOf(exchange);
       const admitted = await admitSliced(body, this.#options.admit, this.#options.clock.now());
       await this.#keep(exchange, admitted, partial);
     });
-  }
-
-  /** Handles one POST of OpenTelemetry's log records. Throws what is to be refused. */
-  async handleOtlp(exchange: Exchange): Promise<void> {
-    const { otlp, authenticator } = this.#options;
-    if (otlp === undefined) throw new ApiError(404, 'NotFound', 'log records are not taken');
-    await this.#withBody(exchange, authenticator, undefined, async (body) => {
-      const counts = await takeOtlp(exchange, body, otlpFormOf(exchange), otlp);
-      this.#events += counts.events;
-      this.#rejected += counts.rejected;
-    });
-  }
-
-  /** Reads the body of somebody who may send one, unpacked, within the limits. */
-  async #withBody(
-    exchange: Exchange,
-    authenticator: Authenticator,
-    key: string | undefined,
-    take: (body: Buffer) => Promise<void>,
-  ): Promise<void> {
-    const client = exchange.authenticate(authenticator, false, key);
-    if (!this.#rate.take(exchange.client, this.#options.clock.now())) {
-      const message = `more than ${this.#limits.requestsPerSecond} requests a second from ${exchange.client}; put more events into each`;
-      throw retryAfter(429, 'ThrottlingException', message, RETRY_SOON_SECONDS);
-    }
-    const encoding = encodingOf(exchange);
-    const packed = await exchange.body(client, this.#limits.bodyBytesMax, this.#budget);
-    let taken = packed.length;
-    try {
-      const body = encoding === 'gzip' ? await this.#unpacked(packed) : packed;
-      if (encoding === 'gzip') {
-        this.#budget.take(body.length);
-        taken += body.length;
-      }
-      await take(body);
-    } finally {
-      this.#budget.give(taken);
-    }
-  }
-
-  async #unpacked(packed: Buffer): Promise<Buffer> {
-    const { unpackedBytesMax } = this.#limits;
-    try {
-      return await unpack(packed, {
-        maxOutputLength: unpackedBytesMax,
-        chunkSize: UNPACK_CHUNK_BYTES,
-      });
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE') {
-        throw tooLarge(
-          `the body is longer than ${unpackedBytesMax} bytes when unpacked, which is the limit; send it in parts`,
-        );
-      }
-      const message = `the body is not whole gzip: ${(error as Error).message}`;
-      throw new ApiError(400, 'InvalidEvents', message);
-    }
   }
 
   async #keep(exchange: Exchange, admitted: AdmittedLines, partial: boolean): Promise<void> {

@@ -166,26 +166,39 @@ export class Exchange {
   /** Answers JSON. */
   json(status: number, value: unknown, headers: Readonly<Record<string, string>> = {}): void {
     // A string goes out in one piece with the headers, a buffer would not.
-    const text = `${JSON.stringify(value)}\n`;
-    this.#send(status, text, { ...headers, 'content-type': 'application/json' });
+    this.#answer(status, `${JSON.stringify(value)}\n`, 'application/json', headers);
   }
 
-  /** Answers something else. */
-  bytes(status: number, contentType: string, content: Buffer): void {
-    this.#send(status, content, { 'content-type': contentType });
+  /** Answers bytes of the media type. */
+  bytes(
+    status: number,
+    bytes: Buffer,
+    mediaType: string,
+    headers: Readonly<Record<string, string>> = {},
+  ): void {
+    this.#answer(status, bytes, mediaType, headers);
   }
 
-  #send(status: number, text: string | Buffer, headers: Readonly<Record<string, string>>): void {
-    const all = { ...headers, 'content-length': Buffer.byteLength(text) };
+  #answer(
+    status: number,
+    content: string | Buffer,
+    mediaType: string,
+    headers: Readonly<Record<string, string>>,
+  ): void {
+    const all = {
+      ...headers,
+      'content-type': mediaType,
+      'content-length': Buffer.byteLength(content),
+    };
     if (this.outgoing.headersSent || this.outgoing.destroyed) return;
     if (this.#bodyIsWhole()) {
-      this.outgoing.writeHead(status, all).end(this.method === 'HEAD' ? undefined : text);
+      this.outgoing.writeHead(status, all).end(this.method === 'HEAD' ? undefined : content);
       return;
     }
     // The client is still sending. Closing at once would reset the connection and take the answer
     // with it, so that a little more is read and thrown away.
     this.outgoing.writeHead(status, { ...all, connection: 'close' });
-    this.outgoing.write(text);
+    this.outgoing.write(content);
     this.#discardThenEnd();
   }
 

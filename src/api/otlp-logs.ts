@@ -1,57 +1,100 @@
-// POST /v1/logs: log records of OpenTelemetry exporters and collectors, in protobuf or JSON.
+// POST /v1/logs: OTLP/HTTP, for what OpenTelemetry's SDKs and its Collector send. It is answered after the
+// events are on disk; a record that cannot be taken is counted in the answer and never stops the others.
+import type { CollectorStatus } from '../collect/collector.ts';
 import { ApiError, tooLarge } from './api-error.ts';
+import type { Authenticator } from './authenticator.ts';
 import type { Exchange } from './exchange.ts';
+import type { FeedBodies } from './feed-bodies.ts';
+import { answerRefusal, answerTaken, type OtlpEncoding, otlpEncodingOf } from './otlp-answer.ts';
 
-/** How a request is written, and its answer. */
-export type OtlpForm = 'protobuf' | 'json';
-
-/** What takes the records. */
-export interface OtlpLogs<Outcome = OtlpCounts> {
-  /** Resolves when its events are durable. Throws a SyntaxError when the body is no request. */
-  take(body: Buffer, form: OtlpForm): Promise<Outcome>;
-  answer(outcome: Outcome, form: OtlpForm): Buffer;
+/** What makes events of requests. */
+export interface OtlpLogs<Event = object> {
+  take(
+    body: Buffer,
+    encoding: OtlpEncoding,
+  ): Promise<
+    | {
+        readonly ok: true;
+        readonly events: readonly Event[];
+        readonly rejectedCount: number;
+        /** The first reasons. */
+        readonly rejected: readonly string[];
+      }
+    | { readonly ok: false; readonly tooLarge: boolean; readonly reason: string }
+  >;
+  /** Resolves when the events are durable. */
+  keep(events: readonly Event[]): Promise<number>;
 }
 
-/** How many events of a request were taken, and records refused. */
-export interface OtlpCounts {
-  readonly events: number;
-  readonly rejected: number;
+export interface OtlpEndpointOptions<Event> {
+  readonly authenticator: Authenticator;
+  readonly bodies: FeedBodies;
+  readonly logs: OtlpLogs<Event>;
 }
 
-const TYPES: Readonly<Record<OtlpForm, string>> = {
-  protobuf: 'application/x-protobuf',
-  json: 'application/json',
-};
+/** See the head of this file. */
+export class OtlpEndpoint<Event = object> {
+  readonly #options: OtlpEndpointOptions<Event>;
+  #events = 0;
+  #rejected = 0;
 
-/** The form that the request says. */
-export function otlpFormOf(exchange: Exchange): OtlpForm {
-  const type = (exchange.incoming.headers['content-type'] ?? '').split(';')[0]?.trim();
-  if (type === TYPES.protobuf) return 'protobuf';
-  if (type === TYPES.json) return 'json';
-  const expected = `Content-Type must be ${TYPES.protobuf} or ${TYPES.json}`;
-  throw new ApiError(415, 'UnsupportedMediaType', expected);
-}
-
-/**
- * Takes the body and answers: 200 also when some or all of its records were refused, which the answer
- * says; an exporter would only send them again.
- *
- * @see OTLP specification, "OTLP/HTTP Response", "Partial Success"
- */
-export async function takeOtlp(
-  exchange: Exchange,
-  body: Buffer,
-  form: OtlpForm,
-  logs: OtlpLogs,
-): Promise<OtlpCounts> {
-  let outcome: OtlpCounts;
-  try {
-    outcome = await logs.take(body, form);
-  } catch (error) {
-    if (error instanceof RangeError) throw tooLarge(`${error.message}; send fewer records`);
-    if (!(error instanceof SyntaxError)) throw error;
-    throw new ApiError(400, 'InvalidEvents', `the body is no request of OTLP: ${error.message}`);
+  constructor(options: OtlpEndpointOptions<Event>) {
+    this.#options = options;
   }
-  exchange.bytes(200, TYPES[form], logs.answer(outcome, form));
-  return outcome;
+
+  status(): CollectorStatus {
+    return {
+      name: 'otlp-logs',
+      state: 'running',
+      seen: this.#events + this.#rejected,
+      events: this.#events,
+      rejected: this.#rejected,
+    };
+  }
+
+  /** Handles one POST. Throws what is to be refused in our own form: what does not speak OTLP. */
+  async handle(exchange: Exchange): Promise<void> {
+    const { authenticator, bodies } = this.#options;
+    const type = exchange.incoming.headers['content-type'];
+    const encoding = otlpEncodingOf(type);
+    try {
+      const client = exchange.authenticate(authenticator);
+      if (encoding === undefined) {
+        const found = type === undefined ? 'none' : JSON.stringify(type.slice(0, 60));
+        const message = `expected Content-Type application/x-protobuf or application/json, found ${found}`;
+        throw new ApiError(415, 'UnsupportedMediaType', message);
+      }
+      bodies.checkRate(exchange);
+      await bodies.read(exchange, client, (body) => this.#take(exchange, encoding, body));
+    } catch (error) {
+      if (encoding === undefined) throw error;
+      answerRefusal(exchange, encoding, error);
+    }
+  }
+
+  async #take(exchange: Exchange, encoding: OtlpEncoding, body: Buffer): Promise<void> {
+    const { logs } = this.#options;
+    const outcome = await logs.take(body, encoding);
+    if (!outcome.ok) {
+      const { reason } = outcome;
+      if (outcome.tooLarge) throw tooLarge(reason);
+      const message = `the body is no ExportLogsServiceRequest: ${reason}`;
+      throw new ApiError(400, 'InvalidEvents', message);
+    }
+    const { events, rejected, rejectedCount } = outcome;
+    if (events.length > 0) await this.#keep(events);
+    this.#events += events.length;
+    this.#rejected += rejectedCount;
+    answerTaken(exchange, encoding, rejectedCount, rejected.join('\n'));
+  }
+
+  /** The journal takes a batch whole or not at all, and not one that is too large. */
+  async #keep(events: readonly Event[]): Promise<void> {
+    try {
+      await this.#options.logs.keep(events);
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error;
+      throw tooLarge(`what the records become is too large: ${error.message}; send fewer at once`);
+    }
+  }
 }

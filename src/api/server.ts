@@ -8,8 +8,9 @@ import type { Log } from '../platform/log.ts';
 import type { EventStore } from '../store/event-store.ts';
 import { ApiError } from './api-error.ts';
 import { createAuthenticator, type ApiKeys, type Authenticator } from './authenticator.ts';
-import { EventFeed, type EventFeedOptions } from './events.ts';
+import { EVENT_LIMITS, EventFeed, type EventFeedOptions } from './events.ts';
 import type { Exchange } from './exchange.ts';
+import { FeedBodies } from './feed-bodies.ts';
 import { REST_BODY_BYTES_MAX } from './limits.ts';
 import {
   createListener,
@@ -18,6 +19,7 @@ import {
   type ListenerLimits,
   type TlsKeys,
 } from './listener.ts';
+import { OtlpEndpoint, type OtlpLogs } from './otlp-logs.ts';
 import { isPolicyPath, PolicyEndpoint, type PolicyService } from './policy-endpoint.ts';
 import { QueryEndpoint } from './query.ts';
 import type { QueryLanguage } from './query-language.ts';
@@ -33,8 +35,8 @@ export interface HttpServerOptions {
   readonly append: EventFeedOptions['append'];
   /** The mapping files. */
   readonly mapped?: NonNullable<EventFeedOptions['mapped']>;
-  /** What takes log records of OpenTelemetry. */
-  readonly otlp?: NonNullable<EventFeedOptions['otlp']>;
+  /** What makes events of OTLP's logs; they are not taken when absent. */
+  readonly otlp?: OtlpLogs;
   readonly policy: PolicyService;
   readonly store: Pick<EventStore, 'query' | 'groups'>;
   readonly language: QueryLanguage;
@@ -67,6 +69,8 @@ export interface HttpStatus {
   /** Requests whose caller could not be authenticated. */
   readonly authenticationFailures: number;
   readonly feed: CollectorStatus;
+  /** POST /v1/logs. */
+  readonly otlp?: CollectorStatus;
 }
 
 export interface HttpServer {
@@ -81,7 +85,6 @@ export interface HttpServer {
 }
 
 const EVENTS_PATH = '/v1/events';
-/** @see OTLP specification, "OTLP/HTTP Request": the default path of logs */
 const OTLP_LOGS_PATH = '/v1/logs';
 const NO_BODY = Buffer.alloc(0);
 
@@ -95,6 +98,7 @@ class Server implements HttpServer {
   readonly #log: Log;
   readonly #authenticator: Authenticator;
   readonly #feed: EventFeed;
+  readonly #otlp: OtlpEndpoint | undefined;
   readonly #policy: PolicyEndpoint;
   readonly #query: QueryEndpoint;
   readonly #tail: TailEndpoint;
@@ -108,15 +112,17 @@ class Server implements HttpServer {
     this.#log = log;
     this.#authenticator = authenticator;
     const { admit, append, mapped, otlp, clock, eventLimits } = options;
+    const bodies = new FeedBodies({ ...EVENT_LIMITS, ...eventLimits }, clock);
     this.#feed = new EventFeed({
       authenticator,
       admit,
       append,
       clock,
+      bodies,
       ...(mapped && { mapped }),
-      ...(otlp && { otlp }),
       ...(eventLimits && { limits: eventLimits }),
     });
+    this.#otlp = otlp && new OtlpEndpoint({ authenticator, bodies, logs: otlp });
     this.#policy = new PolicyEndpoint({ authenticator, policy: options.policy });
     this.#query = new QueryEndpoint({ ...options, ...options.queries, log });
     this.#tail = new TailEndpoint({ ...options, ...options.tail, log });
@@ -154,6 +160,7 @@ class Server implements HttpServer {
       tailsFollowed: this.#tail.running,
       authenticationFailures: this.#authenticator.refusals,
       feed: this.#feed.status(),
+      ...(this.#otlp && { otlp: this.#otlp.status() }),
     };
   }
 
@@ -161,8 +168,9 @@ class Server implements HttpServer {
     if (exchange.path === EVENTS_PATH) {
       return this.#post(exchange, () => this.#feed.handle(exchange));
     }
-    if (exchange.path === OTLP_LOGS_PATH) {
-      return this.#post(exchange, () => this.#feed.handleOtlp(exchange));
+    const otlp = this.#otlp;
+    if (otlp !== undefined && exchange.path === OTLP_LOGS_PATH) {
+      return this.#post(exchange, () => otlp.handle(exchange));
     }
     if (isPolicyPath(exchange.path)) {
       return this.#post(exchange, () => this.#policy.handle(exchange));

@@ -1,107 +1,218 @@
-// Log records of OpenTelemetry become events: those that say their log type as they are, all others by
-// the mapping files, like the lines of any other program.
+// Log records of OTLP become audit events: those that say by `log_type` in attributes or body that they are one are
+// admitted as they are, the others are given to the mapping files. All events of a request are durable
+// together, or none.
+import { setImmediate } from 'node:timers/promises';
 import { admitObject } from '../../event/admit.ts';
 import type { AuditEvent } from '../../event/audit-event.ts';
 import type { Clock } from '../../platform/clock.ts';
+import type { Log } from '../../platform/log.ts';
 import type { Intake } from '../collector.ts';
-import type { ForeignRecord } from '../mapping/foreign-record.ts';
-import type { MappingSet } from '../mapping/mapping-set.ts';
+import { EVENT_LINE_BYTES_MAX } from '../http/admit-batch.ts';
+import type { ForeignFeed, ForeignOutcome, ForeignRecord } from '../mapping/foreign-record.ts';
+import { OTLP_RECORDS_AT_A_TIME, OTLP_RECORDS_MAX, OTLP_REFUSALS_TOLD_MAX } from './limits.ts';
 import {
-  recordsOfJson,
-  recordsOfProtobuf,
-  type OtlpRecord,
-  type OtlpValue,
-} from './export-request.ts';
-import { protobufBytes, protobufInteger } from './protobuf-reader.ts';
+  type Attributes,
+  OtlpError,
+  type OtlpLogRecord,
+  OtlpTooLargeError,
+  type ReadOtlpRecord,
+} from './log-record.ts';
+import { readJson } from './read-json.ts';
+import { readProtobuf } from './read-protobuf.ts';
+
+/** How often at most a refused record is told in our own log, in ms: exporters seldom tell theirs. */
+const REFUSED_TOLD_EVERY_MS = 10_000;
+
+export type OtlpEncoding = 'protobuf' | 'json';
 
 /** What became of a request's records. */
-export interface OtlpOutcome {
-  readonly events: number;
-  /** Records that were to be events and could not be, or that no mapping is for. */
-  readonly rejected: number;
-  /** Why the first of them was refused. */
-  readonly reason?: string;
-}
+export type OtlpOutcome =
+  | {
+      readonly ok: true;
+      readonly events: readonly AuditEvent[];
+      /** How many records were refused, or are for no mapping file, and the first reasons, each with the record's number from 1. */
+      readonly rejectedCount: number;
+      readonly rejected: readonly string[];
+    }
+  /** The body is no request, or holds more than is taken. */
+  | { readonly ok: false; readonly tooLarge: boolean; readonly reason: string };
 
-/** Takes requests whole: when it resolves, their events are durable. */
+/** The OTLP feed as the HTTP server sees it. */
 export interface OtlpLogs {
-  /** Throws a SyntaxError when the body is no request. */
-  take(body: Buffer, form: 'protobuf' | 'json'): Promise<OtlpOutcome>;
-  /** The ExportLogsServiceResponse in the form of the request. */
-  answer(outcome: OtlpOutcome, form: 'protobuf' | 'json'): Buffer;
+  /** Makes events of a request; nothing is kept yet. */
+  take(body: Buffer, encoding: OtlpEncoding): Promise<OtlpOutcome>;
+  /** Resolves when the events are durable. Rejects as the journal does. */
+  keep(events: readonly AuditEvent[]): Promise<number>;
 }
 
-function textIn(value: OtlpValue | undefined): string | undefined {
+/**
+ * What mappings see of a record whose body alone no mapping takes. Attributes stay apart from what OTLP says
+ * itself, so that none can pass for it.
+ */
+function envelopeOf(record: OtlpLogRecord): Readonly<Record<string, unknown>> {
+  const { body, attributes, resource, scope, eventName, severityText, traceId, spanId } = record;
+  return {
+    ...(body !== undefined && { body }),
+    attributes,
+    resource,
+    ...(scope !== undefined && { scope }),
+    ...(eventName !== undefined && { event_name: eventName }),
+    ...(severityText !== undefined && { severity_text: severityText }),
+    ...(traceId !== undefined && { trace_id: traceId }),
+    ...(spanId !== undefined && { span_id: spanId }),
+  };
+}
+
+function isContent(body: unknown): body is ForeignRecord['content'] {
+  return typeof body === 'string' || (typeof body === 'object' && !Array.isArray(body));
+}
+
+function textAt(attributes: Readonly<Record<string, unknown>>, key: string): string | undefined {
+  const value = Object.hasOwn(attributes, key) ? attributes[key] : undefined;
   return typeof value === 'string' && value !== '' ? value : undefined;
 }
 
-function isObject(value: OtlpValue | undefined): value is Readonly<Record<string, OtlpValue>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-/** The record as an event's fields, where it says its log type in its attributes or its body. */
-function ownForm({ attributes, body, timeMs }: OtlpRecord): Record<string, OtlpValue> | undefined {
-  const fields = isObject(body) && 'log_type' in body ? body : attributes;
-  if (!('log_type' in fields)) return undefined;
-  return { ...(timeMs !== undefined && { event_timestamp: timeMs }), ...fields };
-}
-
-/** @see OpenTelemetry semantic conventions, service.name and host.name */
-function foreignRecord(record: OtlpRecord, receivedMs: number): ForeignRecord {
-  const { body, attributes, resource, timeMs } = record;
-  const program = textIn(attributes['syslog.appname']) ?? textIn(resource['service.name']);
-  const host = textIn(resource['host.name']);
-  return {
-    source: 'otlp',
+/** The record to all mapping files: what the program wrote, and where none is for that, the whole. */
+function mapped(
+  record: OtlpLogRecord,
+  sets: readonly ForeignFeed[],
+  receivedMs: number,
+): ForeignOutcome {
+  const { resource, attributes, timeMs, body } = record;
+  const program = textAt(attributes, 'syslog.appname') ?? textAt(resource, 'service.name');
+  const host = textAt(resource, 'host.name');
+  const frame = {
+    source: 'otlp' as const,
     receivedMs,
+    ...(timeMs !== undefined && { timeMs }),
     ...(program !== undefined && { program }),
     ...(host !== undefined && { host }),
-    ...(timeMs !== undefined && { timeMs }),
-    content: isObject(body) ? body : (textIn(body) ?? attributes),
   };
+  const contents: ForeignRecord['content'][] = [];
+  if (body === undefined) contents.push(attributes);
+  else if (isContent(body)) contents.push(body);
+  contents.push(envelopeOf(record));
+  for (const content of contents) {
+    const outcomes = sets.map((set) => set.take({ ...frame, content }));
+    if (!outcomes.some(({ taken }) => taken)) continue;
+    return {
+      taken: true,
+      events: outcomes.flatMap(({ events }) => events),
+      refusals: outcomes.flatMap(({ refusals }) => refusals),
+    };
+  }
+  return { taken: false, events: [], refusals: [] };
 }
 
-/** Makes what takes the requests. */
+/** The attributes or the body, whichever says by `log_type` that it is the fields of an event. */
+function ownForm({ attributes, body }: OtlpLogRecord): Attributes | undefined {
+  if (Object.hasOwn(attributes, 'log_type')) return attributes;
+  if (typeof body !== 'object' || body === null || Array.isArray(body)) return undefined;
+  return Object.hasOwn(body, 'log_type') ? (body as Attributes) : undefined;
+}
+
+/** The fields as an event; its time is the record's where they have none. */
+function admitted(
+  fields: Attributes,
+  timeMs: number | undefined,
+  nowMs: number,
+): AuditEvent | string {
+  const timed =
+    timeMs === undefined || Object.hasOwn(fields, 'event_timestamp')
+      ? fields
+      : { ...fields, event_timestamp: timeMs };
+  const bytes = Buffer.byteLength(JSON.stringify(timed));
+  if (bytes > EVENT_LINE_BYTES_MAX) {
+    return `the event has ${bytes} bytes; at most ${EVENT_LINE_BYTES_MAX} are taken`;
+  }
+  const admission = admitObject(timed, nowMs);
+  return admission.ok ? admission.event : admission.reason;
+}
+
+/** Collects what the records of one request become. */
+class Taken {
+  readonly events: AuditEvent[] = [];
+  readonly rejected: string[] = [];
+  rejectedCount = 0;
+  #records = 0;
+  readonly #sets: readonly ForeignFeed[];
+  readonly #nowMs: number;
+
+  constructor(sets: readonly ForeignFeed[], nowMs: number) {
+    this.#sets = sets;
+    this.#nowMs = nowMs;
+  }
+
+  add(read: ReadOtlpRecord): void {
+    if (++this.#records > OTLP_RECORDS_MAX) {
+      throw new OtlpTooLargeError(`more than ${OTLP_RECORDS_MAX} records in one request`);
+    }
+    if (!read.ok) return this.#reject(read.reason);
+    const { record } = read;
+    const fields = ownForm(record);
+    if (fields !== undefined) {
+      const event = admitted(fields, record.timeMs, this.#nowMs);
+      if (typeof event === 'string') this.#reject(event);
+      else this.events.push(event);
+      return;
+    }
+    const outcome = mapped(record, this.#sets, this.#nowMs);
+    if (!outcome.taken) this.#reject('no mapping file is for it, and it has no log_type');
+    for (const event of outcome.events) this.events.push(event);
+    if (this.events.length > OTLP_RECORDS_MAX) {
+      throw new OtlpTooLargeError(`the records become more than ${OTLP_RECORDS_MAX} events`);
+    }
+    if (outcome.refusals.length > 0) {
+      this.#reject(
+        outcome.refusals.map(({ mapping, reason }) => `${mapping}: ${reason}`).join('; '),
+      );
+    }
+  }
+
+  #reject(reason: string): void {
+    this.rejectedCount++;
+    if (this.rejected.length < OTLP_REFUSALS_TOLD_MAX) {
+      this.rejected.push(`record ${this.#records}: ${reason}`);
+    }
+  }
+}
+
+/**
+ * Makes the OTLP feed.
+ *
+ * @param options.sets the mapping files, each of which sees every record
+ */
 export function createOtlpLogs(options: {
-  readonly sets: ReadonlyMap<string, MappingSet>;
+  readonly sets: ReadonlyMap<string, ForeignFeed>;
   readonly intake: Intake;
   readonly clock: Clock;
+  readonly log: Log;
 }): OtlpLogs {
-  const { sets, intake, clock } = options;
-  const events: (record: OtlpRecord) => readonly AuditEvent[] | string = (record) => {
-    const nowMs = clock.now();
-    const own = ownForm(record);
-    if (own !== undefined) {
-      const admitted = admitObject(own, nowMs);
-      return admitted.ok ? [admitted.event] : admitted.reason;
-    }
-    const foreign = foreignRecord(record, nowMs);
-    const outcomes = [...sets.values()].map((set) => set.take(foreign));
-    const [refusal] = outcomes.flatMap(({ refusals }) => refusals);
-    if (refusal !== undefined) return `${refusal.mapping}: ${refusal.reason}`;
-    if (outcomes.some(({ taken }) => taken)) return outcomes.flatMap((each) => each.events);
-    return 'no mapping file is for it, and it has no log_type';
+  const { sets, intake, clock, log } = options;
+  let toldAtMs = -Infinity;
+  const tell = ({ rejected: [first], rejectedCount }: Taken): void => {
+    if (first === undefined || clock.now() - toldAtMs < REFUSED_TOLD_EVERY_MS) return;
+    toldAtMs = clock.now();
+    log.warn('records were refused', { first, refused: rejectedCount });
   };
   return {
-    take: async (body, form) => {
-      const records =
-        form === 'json' ? recordsOfJson(body.toString('utf8')) : recordsOfProtobuf(body);
-      const told = records.map(events);
-      const taken = told.flatMap((each) => (typeof each === 'string' ? [] : each));
-      const reasons = told.filter((each) => typeof each === 'string');
-      if (taken.length > 0) await intake.accept(taken);
-      const [reason] = reasons;
-      const counts = { events: taken.length, rejected: reasons.length };
-      return { ...counts, ...(reason !== undefined && { reason }) };
-    },
-    answer: ({ rejected, reason = '' }, form) => {
-      if (form === 'json') {
-        const partial = { rejectedLogRecords: String(rejected), errorMessage: reason };
-        return Buffer.from(JSON.stringify(rejected > 0 ? { partialSuccess: partial } : {}));
+    take: async (body, encoding) => {
+      const taken = new Taken([...sets.values()], clock.now());
+      let seen = 0;
+      try {
+        for (const read of encoding === 'json' ? readJson(body) : readProtobuf(body)) {
+          if (++seen % OTLP_RECORDS_AT_A_TIME === 0) await setImmediate();
+          taken.add(read);
+        }
+      } catch (error) {
+        if (!(error instanceof OtlpError)) throw error;
+        const tooLarge = error instanceof OtlpTooLargeError;
+        return { ok: false, tooLarge, reason: error.message };
       }
-      if (rejected === 0) return Buffer.alloc(0);
-      const message = protobufBytes(2, Buffer.from(reason));
-      return protobufBytes(1, Buffer.concat([protobufInteger(1, rejected), message]));
+      tell(taken);
+      const { events, rejectedCount, rejected } = taken;
+      return { ok: true, events, rejectedCount, rejected };
     },
+    keep: (events) => intake.accept(events),
   };
 }
