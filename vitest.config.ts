@@ -3,7 +3,7 @@
 import { defineConfig } from 'vitest/config';
 
 /** Recorded scenarios are replayed offline; the same ones are also played live. */
-const RECORDED = 'test/scenarios/golden.test.ts';
+const RECORDED = 'test/scenarios/{golden,actions}.test.ts';
 
 export default defineConfig({
   test: {
