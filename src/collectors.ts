@@ -47,7 +47,12 @@ export function createCollectors(options: CollectorsOptions): Collector[] {
   const collectors: Collector[] = [];
   const dovecotLogs =
     dovecot.logs.length + spooled.length > 0 || dovecot.journald !== undefined
-      ? createDovecotCollector({ ...feed, ...logsOf(dovecot, spooled), signIns })
+      ? createDovecotCollector({
+          ...feed,
+          ...logsOf(dovecot, spooled),
+          signIns,
+          sharedPrefix: dovecot.sharedPrefix,
+        })
       : undefined;
   if (dovecotLogs !== undefined) collectors.push(dovecotLogs);
   const [logPath] = dovecot.logs;

@@ -167,6 +167,15 @@ const dovecot = section({
     },
     ['/var/log/dovecot-audit.log'],
   ),
+  sharedPrefix: setting(
+    {
+      about:
+        "The prefix of Dovecot's shared namespace, behind which a folder's path begins with its owner; its last character is the separator.",
+      expects: 'a prefix that ends with / such as shared/',
+    },
+    matching(/^[^\s/][^\s]*\/$/),
+    'shared/',
+  ),
   journald: journaldSetting('Dovecot', 'dovecot.service'),
   exporterListen: optionalSetting<SocketPath>(
     {
@@ -331,6 +340,7 @@ export interface Config {
   readonly data: string;
   readonly dovecot: {
     readonly logs: readonly string[];
+    readonly sharedPrefix: string;
     readonly journald?: JournaldSelection;
     readonly exporterListen?: SocketPath;
   };
