@@ -51,7 +51,11 @@ async function dovecotTemplate(call: Call, config: Config): Promise<string> {
   const endpoint = call.options.text('endpoint-url') ?? ownUrl(config);
   const logs =
     config.dovecot.logs.length > 0 ? config.dovecot.logs : ['/var/log/dovecot-audit.log'];
-  const values = dovecotValues({ ...config, dovecot: { logs } }, credentials, endpoint);
+  const values = dovecotValues(
+    { ...config, dovecot: { ...config.dovecot, logs } },
+    credentials,
+    endpoint,
+  );
   return fill(call, 'dovecot', values);
 }
 
