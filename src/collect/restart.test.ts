@@ -85,7 +85,9 @@ const mark = (event: AuditEvent): string => {
   const record = event as Readonly<Record<string, unknown>>;
   const { log_type, request_id, user_id } = record;
   // What of a message was read is told by the end of the command, which may be too late, too.
-  const action = record['action'] === 'read_attachment' ? 'read' : record['action'];
+  const action = /^read_(?:attachment|summary)$/.test(String(record['action']))
+    ? 'read'
+    : record['action'];
   // Where a message went is told by mail_log, which may be too late.
   const itemId = action === 'move_to' ? undefined : record['item_id'];
   const { eventName, recipient } = (record['event'] ?? {}) as Readonly<Record<string, unknown>>;

@@ -109,7 +109,14 @@ function fetchRecords(context: CommandContext): AccessDetails[] {
   const isBody = isCut(command) && listHas(command.fields, 'reason_code', 'imap:fetch_body');
   const body = content.body || isBody;
   const read = body || content.attachments.length > 0;
-  if (!read) return [setRecord(command, 'read_summary'), ...seenRecords(context, false)];
+  if (!read) {
+    // What was told before the end of the command was told as read.
+    const isTold = context.toldItems.length > 0 && items.length === 0;
+    return [
+      ...(isTold ? [] : [setRecord(command, 'read_summary')]),
+      ...seenRecords(context, false),
+    ];
+  }
   const records: AccessDetails[] = [];
   for (const item of items) {
     if (body) {
