@@ -24,6 +24,7 @@ const DOVECOT_VALUES = {
   auditLog: '/var/log/dovecot-audit.log',
 };
 const POSTFIX_VALUES = {
+  policySwitch: '',
   policySocket: 'inet:127.0.0.1:4651',
   milterSwitch: '',
   milterSocket: 'unix:mailtrail/milter',

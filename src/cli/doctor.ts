@@ -19,6 +19,7 @@ import {
   mailServerConfiguration,
   milterValues,
   ownUrl,
+  policyValues,
   postfixValues,
   type MailServer,
   type TemplateValues,
@@ -34,7 +35,7 @@ const MARKS: Readonly<Record<CheckStatus, readonly [mark: string, style: Style]>
 
 /** Values for what cannot be known yet, so that a snippet still has all its lines. */
 const UNKNOWN: TemplateValues = {
-  policySocket: 'inet:127.0.0.1:4651',
+  ...policyValues(undefined),
   ...milterValues(undefined),
   mailLog: '/var/log/mail.log',
   mailLogDirectory: '/var/log',

@@ -198,6 +198,13 @@ test('print-config postfix', async () => {
   const milter = files[FILE].replace('{', '{ milterListen: "unix:/run/m",');
   const shown = await printConfig(['postfix'], { files: { [FILE]: milter } });
   expect(shown.out).toContain('\nsmtpd_milters = { unix:/run/m, default_action=accept,');
+  const alone = await printConfig(['postfix'], {
+    files: { [FILE]: 'postfix: { milterListen: "unix:/run/m" }' },
+  });
+  expect(alone).toMatchObject({ code: 0, err: '' });
+  expect(alone.out).toContain('\nsmtpd_milters = { unix:/run/m, default_action=accept,');
+  expect(alone.out).toContain('\n#smtpd_data_restrictions = check_policy_service inet:127.0.0.1:');
+  expect(alone.out).not.toMatch(/^[^#\n]*policy_service/m);
   const off = await printConfig(['postfix']);
   expect(off.code).toBe(3);
   expect(off.err).toContain('postfix.policyListen is off');

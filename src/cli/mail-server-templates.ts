@@ -124,17 +124,31 @@ export function milterValues(
   };
 }
 
+/** Suggested where the policy service is off. */
+const POLICY_SUGGESTED = { host: '127.0.0.1', port: 4651 };
+
+/** The lines that ask for decisions are comments while nobody answers. */
+export function policyValues(
+  address: TcpAddress | SocketPath | undefined,
+): Pick<TemplateValues, 'policySwitch' | 'policySocket'> {
+  return {
+    policySwitch: address === undefined ? '#' : '',
+    policySocket: postfixSocket(address ?? POLICY_SUGGESTED),
+  };
+}
+
 /** The values for Postfix. Throws a CliError for what the configuration does not say. */
 export function postfixValues(config: Config): TemplateValues {
   const { policyListen, milterListen, logs } = config.postfix;
-  if (policyListen === undefined) {
+  if (policyListen === undefined && milterListen === undefined) {
     const message =
-      'postfix.policyListen is off, so Postfix has nobody to ask; set it, e.g. to 127.0.0.1:4651, and restart the server';
+      'postfix.policyListen is off, so Postfix has nobody to ask, and so is postfix.milterListen; ' +
+      'set one, e.g. the first to 127.0.0.1:4651, and restart the server';
     throw new CliError(EXIT.config, message);
   }
   const mailLog = firstLog(logs, 'postfix.logs');
   return {
-    policySocket: postfixSocket(policyListen),
+    ...policyValues(policyListen),
     ...milterValues(milterListen),
     mailLog,
     mailLogDirectory: dirname(mailLog),

@@ -103,6 +103,7 @@ function mailtrailConfig(options: PostfixOptions): string {
   const text = filledSnippet('postfix/main.cf', {
     milterSwitch: options.milterSocket === undefined ? '#' : '',
     milterSocket: `unix:${options.milterSocket ?? 'mailtrail/milter'}`,
+    policySwitch: '',
     policySocket: `inet:${options.policyService ?? '127.0.0.1:1'}`,
     mailLog,
     mailLogDirectory: dirname(mailLog),
