@@ -62,16 +62,16 @@ export function createCollectors(options: CollectorsOptions): Collector[] {
   if (postfix.logs.length + spooled.length > 0 || postfix.journald !== undefined) {
     // A Dovecot log that is configured but not there tells of nothing.
     const lmtpTold = (): boolean => dovecotLogs?.status().state === 'running';
-    const { authservIds } = postfix;
+    // A password that Dovecot checks is in its log, or in the report that it sends afterwards.
+    const tellsSignIns = (): boolean =>
+      postfix.signIns === 'auto'
+        ? !lmtpTold() && !signIns.expectsReports()
+        : postfix.signIns === 'always';
+    const { authservIds, journalAddresses } = postfix;
+    const said = { lmtpTold, tellsSignIns, authservIds, journalAddresses };
     const joins = postfix.milterListen === undefined ? {} : { contents };
     collectors.push(
-      createPostfixCollector({
-        ...feed,
-        ...joins,
-        ...logsOf(postfix, spooled),
-        lmtpTold,
-        authservIds,
-      }),
+      createPostfixCollector({ ...feed, ...joins, ...logsOf(postfix, spooled), ...said }),
     );
   }
   if (postfix.milterListen !== undefined) {

@@ -20,6 +20,14 @@ const RECORDED_MS = Date.UTC(2026, 10, 24);
 const MAKERS: Readonly<Record<string, () => Assembler>> = {
   dovecot: () => new DovecotServers({ now: () => RECORDED_MS, sharedPrefix: 'shared/' }),
   postfix: () => new PostfixAssembler({ now: () => RECORDED_MS, lmtpTold: () => true }),
+  // Where there is no Dovecot that tells of deliveries and sign-ins.
+  'postfix-alone': () =>
+    new PostfixAssembler({
+      now: () => RECORDED_MS,
+      lmtpTold: () => false,
+      tellsSignIns: () => true,
+      journalAddresses: ['Journal@pipe.example.test'],
+    }),
 };
 
 const CASES = Object.keys(MAKERS).flatMap((server) =>

@@ -45,7 +45,12 @@ test('works with nothing said at all', () => {
     server: { listen: { host: '127.0.0.1', port: 4650 }, allowPublicWithoutTls: false },
     data: '/home/ann/.local/state/mailtrail',
     dovecot: { logs: ['/var/log/dovecot-audit.log'], sharedPrefix: 'shared/' },
-    postfix: { logs: ['/var/log/mail.log'], authservIds: [] },
+    postfix: {
+      logs: ['/var/log/mail.log'],
+      authservIds: [],
+      journalAddresses: [],
+      signIns: 'auto',
+    },
     collectors: { mappings: [], mapped: [], webhooks: [], syslog: [] },
     access: { rules: [] },
     retention: { days: {} },

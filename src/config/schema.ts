@@ -38,7 +38,11 @@ const MIB = 1024 * KIB;
 const KEEP_BYTES_MIN = 64 * MIB;
 /** One load may take 500 MiB. */
 const STORE_MEMORY_BYTES_MIN = 512 * MIB;
+const SIGN_INS_TOLD: readonly SignInsTold[] = ['auto', 'always', 'never'];
 const LOG_LEVELS: readonly LogLevel[] = ['error', 'warn', 'info', 'debug'];
+
+/** Whether a Postfix log tells of sign-ins; `auto`: where nobody else does. */
+export type SignInsTold = 'auto' | 'always' | 'never';
 
 function matching(pattern: RegExp): (text: string) => string | undefined {
   return (text) => (pattern.test(text) ? text : undefined);
@@ -216,6 +220,26 @@ const postfix = section({
     },
     [],
   ),
+  journalAddresses: listSetting(
+    {
+      about:
+        'Where Postfix sends a copy of every message, for the record (`always_bcc`, `recipient_bcc_maps`): ' +
+        'what goes there besides other recipients is told as `JOURNALING_INITIATED`.',
+      expects: 'a list of addresses',
+      entry: 'an address, e.g. journal@archive.example.test',
+    },
+    [],
+  ),
+  signIns: setting<SignInsTold>(
+    {
+      about:
+        "Whether sign-ins by SMTP are told from Postfix's log: `auto` where neither a log of Dovecot " +
+        'nor its policy reports tell of them; `always` where Postfix asks somebody else for passwords (Cyrus SASL, another host).',
+      expects: `one of ${SIGN_INS_TOLD.join(', ')}`,
+    },
+    (text) => SIGN_INS_TOLD.find((choice) => choice === text),
+    'auto',
+  ),
   policyListen: optionalSetting<TcpAddress | SocketPath>(
     {
       about:
@@ -348,6 +372,8 @@ export interface Config {
     readonly logs: readonly string[];
     readonly journald?: JournaldSelection;
     readonly authservIds: readonly string[];
+    readonly journalAddresses: readonly string[];
+    readonly signIns: SignInsTold;
     readonly policyListen?: TcpAddress | SocketPath;
     readonly milterListen?: TcpAddress | SocketPath;
   };

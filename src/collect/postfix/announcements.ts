@@ -5,7 +5,7 @@ import type { AuditEvent } from '../../event/audit-event.ts';
 import type { Held, Holdings } from '../holdings.ts';
 import type { MessageContentsJoin } from '../message-contents.ts';
 import { announcement, isOutgoing, recipientsOf } from './email-records.ts';
-import { continueOpen, isFromHere } from './lineage.ts';
+import { continueOpen, isHandedInHere } from './lineage.ts';
 import type { MaillogLine } from './maillog-line.ts';
 import type { Message, Messages } from './messages.ts';
 
@@ -45,7 +45,8 @@ export class Announcements {
         events.push(...announcement(message, line, authservIds));
       },
     };
-    const directed = message.origin !== 'received' || !isFromHere(message);
+    // A filter's message may turn out to be going out, or to be a user's.
+    const directed = message.origin !== 'received' || !isHandedInHere(message);
     if (directed && message.contents !== undefined) {
       // What the milter read is not in the log.
       if (!holdings.wasTold(at)) held.tell(out);

@@ -13,10 +13,19 @@ import {
   deliveryRecord,
   expiryRecords,
   forwardRecord,
+  journalRecord,
   MAILBOX_AGENTS,
   removalRecord,
 } from './email-records.ts';
-import { handedOnAs, notificationOf, relateReply } from './lineage.ts';
+import { JournalAddresses } from './journal-addresses.ts';
+import {
+  continueAs,
+  expectRelation,
+  handedOnAs,
+  notificationOf,
+  relateNotification,
+  relateReply,
+} from './lineage.ts';
 import { LOGGED_ADDRESS } from './logged-address.ts';
 import {
   parseClient,
@@ -36,11 +45,14 @@ import {
 import { rejectionRecords } from './refusal-records.ts';
 import { parseRejection, type Rejection } from './rejection.ts';
 import { connectionEnd, SmtpConnections } from './smtp-connections.ts';
+import { SmtpSignIns } from './smtp-sign-ins.ts';
 
 export interface PostfixAssemblerOptions {
   readonly now: () => number;
   /** Whether Dovecot's own log tells of what it takes by LMTP. */
   readonly lmtpTold: () => boolean;
+  /** Whether sign-ins by SMTP are to be told from this log; not where nothing is said. */
+  readonly tellsSignIns?: () => boolean;
   /** Where sign-ins by SMTP meet the messages that were handed in. */
   readonly sasl?: SaslJoin;
   /** Where Dovecot's collectors learn which message a delivery was. */
@@ -49,6 +61,8 @@ export interface PostfixAssemblerOptions {
   readonly contents?: MessageContentsJoin;
   /** Whose Authentication-Results are believed; nobody's where nothing is said. */
   readonly authservIds?: readonly string[];
+  /** Where Postfix sends copies of messages for the record (`always_bcc`); nowhere where nothing is said. */
+  readonly journalAddresses?: readonly string[];
 }
 
 const MARK = Buffer.from(' postfix');
@@ -78,6 +92,8 @@ export class PostfixAssembler implements Assembler {
   readonly #options: PostfixAssemblerOptions;
   readonly #messages = new Messages();
   readonly #connections: SmtpConnections;
+  readonly #signIns: SmtpSignIns;
+  readonly #journal: JournalAddresses;
   readonly #announcements: Announcements;
   #at = 0;
   /** The time of the last line. */
@@ -86,6 +102,12 @@ export class PostfixAssembler implements Assembler {
   constructor(options: PostfixAssemblerOptions) {
     this.#options = options;
     this.#connections = new SmtpConnections((connection) => options.sasl?.connection(connection));
+    this.#signIns = new SmtpSignIns({
+      connections: this.#connections,
+      messages: this.#messages,
+      tells: options.tellsSignIns ?? (() => false),
+    });
+    this.#journal = new JournalAddresses(options.journalAddresses ?? []);
     this.#announcements = new Announcements({
       now: options.now,
       holdings: this.holdings,
@@ -132,6 +154,8 @@ export class PostfixAssembler implements Assembler {
 
   /** A line about no message in the queue: a connection, or a refusal before there was one. */
   #takeOtherLine(line: MaillogLine, at: number, out: AuditEvent[]): LineOutcome {
+    const signIn = line.program === 'smtpd' ? this.#signIns.line(line, at, out) : undefined;
+    if (signIn !== undefined) return signIn;
     if (line.text.startsWith(NO_QUEUE)) {
       const rejection = parseRejection(line.text.slice(NO_QUEUE.length));
       if (rejection === undefined) return 'passed';
@@ -174,8 +198,8 @@ export class PostfixAssembler implements Assembler {
   #notified(line: MaillogLine, queueId: string, at: number): LineOutcome {
     const notification = notificationOf(line.text);
     if (notification === undefined) return 'passed';
-    const { traceId } = this.#messages.use(queueId, line.host, at);
-    this.#messages.use(notification, line.host, at).relatedTraceId = traceId;
+    const message = this.#messages.use(queueId, line.host, at);
+    relateNotification(this.#messages.use(notification, line.host, at), message);
     return 'used';
   }
 
@@ -248,11 +272,12 @@ export class PostfixAssembler implements Assembler {
     const message = this.#messages.begin(queueId, line.host, at);
     message.origin = client.saslUser === undefined ? 'received' : 'submitted';
     message.saslUser = client.saslUser;
-    if (client.address !== 'unknown') message.clientAddress = client.address;
-    if (client.saslUser !== undefined) {
-      const { saslUser, address } = client;
-      message.signInId = this.#connections.message(line, queueId, saslUser, address, at);
-    }
+    const { address, originalAddress, originalQueueId } = client;
+    if (address !== 'unknown') message.peerAddress = address;
+    const sender = originalAddress ?? address;
+    if (sender !== 'unknown') message.clientAddress = sender;
+    if (originalQueueId !== undefined) continueAs(message, originalQueueId, this.#messages);
+    if (client.saslUser !== undefined) this.#signIns.submitted(message, client, line, at, out);
     return 'used';
   }
 
@@ -261,6 +286,7 @@ export class PostfixAssembler implements Assembler {
     if (messageId !== null) {
       const message = this.#messages.use(queueId, line.host, at);
       if (messageId[1] !== NO_MESSAGE_ID) this.#messages.identify(message, messageId[1] ?? '');
+      expectRelation(message, this.#messages);
       message.read = true;
       return 'used';
     }
@@ -311,7 +337,8 @@ export class PostfixAssembler implements Assembler {
     const delivery = parseDelivery(line.text);
     if (delivery === undefined) return 'rejected';
     const message = this.#messages.use(queueId, line.host, at);
-    addRecipient(message, delivery.originalTo);
+    const journaled = this.#journal.isCopy(message, delivery);
+    if (!journaled) addRecipient(message, delivery.originalTo);
     if (message.attempted.size < RECIPIENTS_MAX) message.attempted.add(delivery.to);
     if (MAILBOX_AGENTS.has(line.program)) message.triedHere = true;
     else message.triedElsewhere = true;
@@ -326,6 +353,10 @@ export class PostfixAssembler implements Assembler {
     if (delivery.status !== 'deferred') message.failing.delete(delivery.to);
     else if (message.failing.size < RECIPIENTS_MAX) message.failing.set(delivery.to, delivery);
     if (delivery.status === 'sent' && this.#handedOn(message, line, delivery, out)) return 'used';
+    if (journaled && delivery.status === 'sent') {
+      out.push(journalRecord(message, line, delivery));
+      return 'used';
+    }
     const record = deliveryRecord(message, line, delivery, this.#options.lmtpTold());
     if (record !== undefined) out.push(record);
     return 'used';

@@ -23,6 +23,8 @@ export interface PostfixCollectorOptions {
    * Sieve did; Postfix's line for the same delivery is then no event.
    */
   readonly lmtpTold: () => boolean;
+  /** Whether nobody else tells of sign-ins by SMTP; somebody does where nothing is said. */
+  readonly tellsSignIns?: () => boolean;
   /** Shared with the Dovecot collectors, whose sign-ins by SMTP are joined with messages by it. */
   readonly sasl?: SaslJoin;
   /** Shared with the Dovecot collectors, whose deliveries get the trace id of their message by it. */
@@ -31,22 +33,17 @@ export interface PostfixCollectorOptions {
   readonly contents?: MessageContentsJoin;
   /** Whose Authentication-Results are believed; nobody's where nothing is said. */
   readonly authservIds?: readonly string[];
+  /** Where copies of messages go for the record; see `PostfixAssemblerOptions`. */
+  readonly journalAddresses?: readonly string[];
 }
 
 /** Makes the collector of Postfix's logs. */
 export function createPostfixCollector(options: PostfixCollectorOptions): Collector {
-  const { intake, clock, log, lmtpTold, sasl, traces, contents, authservIds } = options;
+  const { intake, clock, log, contents } = options;
   const group = new CollectorGroup(
     'postfix',
     logOrigins(options).map((origin) => {
-      const assembler = new PostfixAssembler({
-        now: () => clock.now(),
-        lmtpTold,
-        ...(sasl !== undefined && { sasl }),
-        ...(traces !== undefined && { traces }),
-        ...(contents !== undefined && { contents }),
-        ...(authservIds !== undefined && { authservIds }),
-      });
+      const assembler = new PostfixAssembler({ ...options, now: () => clock.now() });
       return new LogCollector({
         kind: 'postfix',
         ...origin,

@@ -233,6 +233,20 @@ export function forwardRecord(
   return record(message, line, details, delivery);
 }
 
+/** Postfix handed a copy of the message to who keeps it for the record. */
+export function journalRecord(
+  message: Message,
+  line: MaillogLine,
+  delivery: MaillogDelivery,
+): AuditEvent {
+  const details = {
+    eventName: 'JOURNALING_INITIATED',
+    ...shared(message),
+    journalingAddress: delivery.originalTo,
+  } as const;
+  return record(message, line, details, delivery);
+}
+
 /** An administrator deleted the message from the queue. */
 export function removalRecord(message: Message, line: MaillogLine): AuditEvent {
   const recipients = recipientsOf(message);

@@ -75,6 +75,46 @@ test('a content filter hands the message in again', () => {
   expect(story(events)).toEqual(['1 ORGANIZATION_EMAIL_RECEIVED', '1 MAILBOX_EMAIL_DELIVERED']);
 });
 
+const ALICE = 'unknown[192.0.2.7], sasl_method=PLAIN, sasl_username=alice@x.test';
+
+test("through two filters a message stays its sender's", () => {
+  const events = told([
+    ...begun(FIRST, ALICE),
+    queued(FIRST, 'alice@x.test'),
+    ...begun(
+      SECOND,
+      `${HERE}, orig_queue_id=${FIRST}, orig_client=unknown[192.0.2.7]`,
+      '<changed@x>',
+    ),
+    queued(SECOND, 'alice@x.test'),
+    sent('smtp', FIRST, 'z@y.test', FILTER, `250 2.0.0 Ok: queued as ${SECOND}`),
+    line('qmgr', `${FIRST}: removed`),
+    ...begun(THIRD, HERE, '<changed@x>'),
+    queued(THIRD, 'alice@x.test'),
+    sent('smtp', SECOND, 'z@y.test', FILTER, `250 2.0.0 Ok: queued as ${THIRD}`),
+    line('qmgr', `${SECOND}: removed`),
+    sent('smtp', THIRD, 'z@y.test', 'mx.y.test[192.0.2.9]:25', '250 ok'),
+  ]);
+  const [submitted, , outside] = events as EmailEventRecord[];
+  expect(story([submitted, outside] as AuditEvent[])).toEqual([
+    '1 OUTGOING_EMAIL_SUBMITTED',
+    '1 OUTGOING_EMAIL_SENT',
+  ]);
+  expect(events).toHaveLength(3);
+  const own = { user_id: 'alice@x.test', sign_in_id: FIRST, source_ip: '192.0.2.7' };
+  expect(submitted).toMatchObject(own);
+  expect(outside).toMatchObject({ ...own, queue_id: THIRD });
+});
+
+test('what a filter says of a message that is not in the queue is not believed', () => {
+  const events = told([
+    ...begun(SECOND, `${HERE}, orig_queue_id=${FIRST}, orig_client=a[192.0.2.1]`),
+    queued(SECOND),
+    sent('virtual', SECOND, 'bob@x.test', 'virtual', 'delivered to maildir'),
+  ]);
+  expect(story(events)).toEqual(['2 ORGANIZATION_EMAIL_RECEIVED', '2 MAILBOX_EMAIL_DELIVERED']);
+});
+
 test('a filter that changed the Message-ID is known by its answer', () => {
   const events = told([
     ...begun(FIRST, OUTSIDE),

@@ -22,10 +22,16 @@ export function isLoopback(address: string | undefined): boolean {
   return address !== undefined && LOOPBACK.test(address);
 }
 
-/** Whether a program on the same host handed it in, without signing in. */
+/** Whether a program on the same host sent it, without signing in. */
 export function isFromHere(message: Message): boolean {
   if (message.origin === 'received') return isLoopback(message.clientAddress);
   return message.origin === 'local' || message.origin === 'unknown';
+}
+
+/** Whether a program on the same host handed it in: its own, or as a filter what came from elsewhere. */
+export function isHandedInHere({ origin, peerAddress }: Message): boolean {
+  if (peerAddress !== undefined) return isLoopback(peerAddress);
+  return origin === 'local' || origin === 'unknown';
 }
 
 /** The one trace that all of them have; undefined when there are several, or none. */
@@ -34,9 +40,22 @@ function oneTrace(messages: readonly Message[]): string | undefined {
   return traces.size === 1 ? [...traces][0] : undefined;
 }
 
-function adopt(child: Message, traceId: string): void {
-  child.traceId = traceId;
+function adopt(child: Message, parent: Message): void {
+  child.traceId = parent.traceId;
   child.continues = true;
+  child.neededFrom = Math.min(child.neededFrom, parent.neededFrom);
+}
+
+/** The child is the parent, handed in again by a filter, which does not say whose message it was. */
+function adoptFiltered(child: Message, parent: Message): void {
+  adopt(child, parent);
+  if (isLoopback(child.clientAddress)) child.clientAddress = parent.clientAddress;
+  if (parent.saslUser === undefined || child.saslUser !== undefined) return;
+  child.origin = parent.origin;
+  child.saslUser = parent.saslUser;
+  child.signInId = parent.signInId;
+  // How the submission ended is told of the parent.
+  child.settled = true;
 }
 
 /**
@@ -44,10 +63,18 @@ function adopt(child: Message, traceId: string): void {
  * Message-ID is being delivered, it is that one.
  */
 export function continueOpen(message: Message, messages: Messages): void {
-  if (message.continues || !isFromHere(message)) return;
+  if (message.continues || !isHandedInHere(message)) return;
   const before = messages.namesakes(message).filter((other) => other.openFrom < message.openFrom);
-  const traceId = oneTrace(before);
-  if (traceId !== undefined) adopt(message, traceId);
+  const [first] = before;
+  if (first !== undefined && oneTrace(before) !== undefined) adopt(message, first);
+}
+
+/** A filter handed it in again and says as what it got it, which Postfix itself had told the filter. */
+export function continueAs(message: Message, queueId: string, messages: Messages): void {
+  const before = messages.find(queueId, message.host);
+  if (before !== undefined && before !== message && !before.discarded) {
+    adoptFiltered(message, before);
+  }
 }
 
 /**
@@ -69,15 +96,27 @@ export function handedOnAs(
       : undefined;
   if (queueId === undefined) return undefined;
   const next = messages.find(queueId, message.host);
-  if (next === undefined || next.discarded || !isFromHere(next)) return undefined;
+  if (next === undefined || next.discarded || !isHandedInHere(next)) return undefined;
   if (next.openFrom <= message.openFrom) return undefined;
-  adopt(next, message.traceId);
+  if (byLocal) adopt(next, message);
+  else adoptFiltered(next, message);
   return next;
 }
 
 /** The queue id of the message that bounce(8) wrote about another. */
 export function notificationOf(text: string): string | undefined {
   return NOTIFICATION.exec(text)?.[1];
+}
+
+/** The server wrote the notification about the message. */
+export function relateNotification(notification: Message, message: Message): void {
+  notification.relatedTraceId = message.traceId;
+  notification.neededFrom = Math.min(notification.neededFrom, message.neededFrom);
+}
+
+/** Its Message-ID became known: where Sieve wrote it, it is the answer to a message in the queue now. */
+export function expectRelation(message: Message, messages: Messages): void {
+  if (isHandedInHere(message) && BY_SIEVE.test(message.messageId ?? '')) messages.needOpen(message);
 }
 
 /**

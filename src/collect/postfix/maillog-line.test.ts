@@ -53,6 +53,24 @@ test.each([
 
 test.each([
   [
+    'client=localhost[127.0.0.1], orig_queue_id=4jXwF05NJdzJ9ZJ, orig_client=a[192.0.2.4]',
+    { originalQueueId: '4jXwF05NJdzJ9ZJ', originalAddress: '192.0.2.4' },
+  ],
+  [
+    'client=localhost[127.0.0.1], orig_client=unknown[unknown]',
+    { originalQueueId: undefined, originalAddress: 'unknown' },
+  ],
+  ['client=localhost[127.0.0.1]', { originalQueueId: undefined, originalAddress: undefined }],
+  [
+    'client=a[192.0.2.4], sasl_method=PLAIN, sasl_username=x, orig_client=b[192.0.2.5]',
+    { saslUser: 'x', originalQueueId: undefined, originalAddress: undefined },
+  ],
+])('whose it was before: %s', (text, expected) => {
+  expect(parseClient(text)).toMatchObject(expected);
+});
+
+test.each([
+  [
     'to=<bob@x>, orig_to=<team@x>, relay=127.0.0.1[127.0.0.1]:24, conn_use=2, delay=0.02, delays=0.01/0.01/0/0, dsn=2.0.0, status=sent (250 2.0.0 Ok (really))',
     {
       to: 'bob@x',

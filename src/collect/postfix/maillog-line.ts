@@ -62,15 +62,24 @@ export interface MaillogClient {
   readonly address: string;
   readonly saslMethod: string | undefined;
   readonly saslUser: string | undefined;
+  /** Of a message that a filter hands in again: its queue id before, where Postfix told the filter. */
+  readonly originalQueueId: string | undefined;
+  /** Whose connection it was that the filter, or a proxy, passes on. */
+  readonly originalAddress: string | undefined;
 }
 
 const CLIENT = /^client=[^[\], ]*\[([0-9A-Fa-f.:]+|unknown)\](?::\d+)?(.*)$/s;
+/** Both come last, and only from hosts that may say so (smtpd_authorized_xforward_hosts). */
+const ORIGINAL =
+  /^(?:, orig_queue_id=([0-9A-Za-z]{6,20}))?(?:, orig_client=[^[\], ]*\[([0-9A-Fa-f.:]+|unknown)\](?::\d+)?)?$/;
 
 /**
  * Reads `client=…`, with which smtpd opens a message. `sasl_username` is written by the client and is
- * last but for `sasl_sender` and the original client, which Postfix writes after it.
+ * last but for `sasl_sender` and the original client, which Postfix writes after it: of what stands
+ * behind a `sasl_username` it cannot be told who wrote it, and it is taken for Postfix's, and believed
+ * of nobody who signed in.
  *
- * @see Postfix src/smtpd/smtpd_sasl_proto.c, src/smtpd/smtpd.c (smtpd_open_file)
+ * @see Postfix src/smtpd/smtpd_sasl_proto.c, src/smtpd/smtpd.c (smtpd_open_file), XFORWARD_README
  */
 export function parseClient(text: string): MaillogClient | undefined {
   const client = CLIENT.exec(text);
@@ -79,10 +88,13 @@ export function parseClient(text: string): MaillogClient | undefined {
   const method = /^, sasl_method=([A-Za-z0-9_-]+)/.exec(more);
   const user =
     /, sasl_username=(.*?)(?:, sasl_sender=.*)?(?:, orig_(?:queue_id|client)=.*)?$/s.exec(more);
+  const original = method === null ? ORIGINAL.exec(more) : null;
   return {
     address: client[1] ?? '',
     saslMethod: method?.[1],
     saslUser: method === null ? undefined : user?.[1],
+    originalQueueId: original?.[1],
+    originalAddress: original?.[2],
   };
 }
 

@@ -36,6 +36,8 @@ export interface Message {
   readonly host: string;
   /** The place of its first line. */
   readonly openFrom: number;
+  /** The place of the first line that is needed to know it: of the message that it is, or is about. */
+  neededFrom: number;
   /** The same for all events of the message, also when it is handed in again by a filter or by Sieve. */
   traceId: string;
   /** Of what the server itself wrote about another message: that one's trace. */
@@ -49,7 +51,10 @@ export interface Message {
   /** The place of the line with which it left the queue. */
   endedAt: number | undefined;
   origin: Origin;
+  /** Who sent it, as far as is known: behind a filter or a proxy its client, not the filter. */
   clientAddress: string | undefined;
+  /** Who handed it in: the client, or the filter. */
+  peerAddress: string | undefined;
   saslUser: string | undefined;
   /** The queue id of the first message on its connection, which is the sign-in's request id. */
   signInId: string | undefined;
@@ -132,6 +137,7 @@ export class Messages {
       queueId,
       host,
       openFrom: at,
+      neededFrom: at,
       traceId: traceIdOf(host, queueId),
       relatedTraceId: undefined,
       settled: false,
@@ -140,6 +146,7 @@ export class Messages {
       endedAt: undefined,
       origin: 'unknown',
       clientAddress: undefined,
+      peerAddress: undefined,
       saslUser: undefined,
       signInId: undefined,
       sender: undefined,
@@ -191,6 +198,13 @@ export class Messages {
     );
   }
 
+  /** The message may be about any that is in the queue now: their lines are needed to tell about which. */
+  needOpen(message: Message): void {
+    for (const { openFrom } of this.#messages.values()) {
+      message.neededFrom = Math.min(message.neededFrom, openFrom);
+    }
+  }
+
   /** The message left the queue. */
   end(queueId: string, host: string, at: number): void {
     const key = keyOf(queueId, host);
@@ -205,8 +219,8 @@ export class Messages {
   /** The place of the oldest line that is needed to know the messages. */
   openFrom(at: number): number | undefined {
     let oldest = Infinity;
-    for (const { openFrom, announced } of this.#messages.values()) {
-      if (announced || openFrom >= at - UNQUEUED_BYTES) oldest = Math.min(oldest, openFrom);
+    for (const { openFrom, neededFrom, announced } of this.#messages.values()) {
+      if (announced || openFrom >= at - UNQUEUED_BYTES) oldest = Math.min(oldest, neededFrom);
     }
     return oldest === Infinity ? undefined : oldest;
   }
