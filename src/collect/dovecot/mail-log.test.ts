@@ -26,6 +26,7 @@ describe('a line read for a known folder', () => {
     ['a line separator in its name', 'a\u2028b', 'a\u2028b'],
     ['a long name', 'f'.repeat(100), `${'f'.repeat(61)}...`],
     ['a long name, cut in front of dots', `${'f'.repeat(61)}.x.y`, `${'f'.repeat(61)}...`],
+    ['a long name, of which only a dot was cut', `${'f'.repeat(61)}.`, `${'f'.repeat(61)}...`],
     ['a long name, cut in front of more dots', `${'f'.repeat(61)}..x`, `${'f'.repeat(61)}...`],
     [
       'a long name, cut inside a character',

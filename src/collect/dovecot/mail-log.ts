@@ -65,7 +65,8 @@ function endOfName(text: string, from: number, name: string, next: string): numb
     else if (text[at] === '?' && UNPRINTABLE.test(character)) at++;
     else return endOfCut(text, from, at, next);
   }
-  return text.startsWith(next, at) ? at : -1;
+  // Where the rest of a cut name would have been dots, these looked like it.
+  return text.startsWith(next, at) ? at : endOfCut(text, from, at, next);
 }
 
 /** Where the only occurrence of the text begins; -1 when it is not there, or more than once. */
