@@ -33,7 +33,7 @@ function both(dovecot: Cell, postfix: Cell, dovecot24?: string): Coverage {
   return { dovecot, postfix, ...(dovecot24 !== undefined && { dovecot24 }) };
 }
 
-const BY_DOVECOT = none('Dovecot authenticates for Postfix, and tells of it');
+const BY_DOVECOT = none('Dovecot tells of it; without its log Postfix does, see postfix.signIns');
 const BY_POLICY = 'the request of its policy client';
 const OURS = rare('set by Mailtrail when the event is kept');
 
