@@ -1,36 +1,19 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { FakeWorld, KEY_ENV, NOW_MS, type FakeOptions } from '../../test/cli/fake-world.ts';
+import {
+  CONFIG,
+  POSTFIX,
+  POSTFIX_VALUES,
+  FakeHost,
+  YAML,
+  doctor,
+  troubles,
+} from '../../test/cli/fake-host.ts';
+import { NOW_MS, type FakeOptions } from '../../test/cli/fake-world.ts';
 import { parseStatements, settingValue } from './doctor/statements.ts';
-import type { Check } from './doctor/check.ts';
-import type { FileFacts, Host } from './doctor/host.ts';
-import { examine } from './doctor.ts';
-import { Options } from './command.ts';
 import { fillTemplate } from './mail-server-templates.ts';
-
-const PACKAGING = join(import.meta.dirname, '..', '..', 'packaging');
-const DOVECOT_PATH = join(PACKAGING, 'dovecot/99-mailtrail.conf');
-const POSTFIX_PATH = join(PACKAGING, 'postfix/main.cf');
-const DOVECOT = readFileSync(DOVECOT_PATH, 'utf8');
-const POSTFIX = readFileSync(POSTFIX_PATH, 'utf8');
-const CONFIG = '/etc/mailtrail/config.yaml';
-
-const DOVECOT_VALUES = {
-  policyUrl: 'http://127.0.0.1:4650/dovecot/policy',
-  bearerToken: 'TOKEN',
-  nonce: 'abc',
-  auditLog: '/var/log/dovecot-audit.log',
-};
-const POSTFIX_VALUES = {
-  policySwitch: '',
-  policySocket: 'inet:127.0.0.1:4651',
-  milterSwitch: '',
-  milterSocket: 'unix:mailtrail/milter',
-  mailLog: '/var/log/mail.log',
-  mailLogDirectory: '/var/log',
-};
 
 let data = '';
 beforeEach(() => {
@@ -41,84 +24,8 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(data, { recursive: true, force: true }));
 
-/** A host on which everything is right, but for what a test says. */
-class FakeHost implements Host {
-  nodeVersion = 'v20.19.0';
-  engine: string | undefined = '3.4.0';
-  readonly files = new Map<string, Partial<FileFacts>>();
-  unreadable = new Set<string>();
-  free = 100 * 2 ** 30;
-  doveconf: string | undefined = fillTemplate(DOVECOT, DOVECOT_VALUES);
-  postconf: string | undefined = fillTemplate(POSTFIX, POSTFIX_VALUES);
-
-  constructor() {
-    this.files.set(data, { kind: 'directory', mode: 0o750 });
-    this.files.set(join(data, 'credentials'), { mode: 0o600 });
-    this.files.set('/var/log/dovecot-audit.log', { mode: 0o640 });
-    this.files.set('/var/log/mail.log', { mode: 0o640 });
-  }
-
-  engineVersion = (): string | undefined => this.engine;
-  facts = async (path: string): Promise<FileFacts | undefined> => {
-    const file = this.files.get(path);
-    if (file === undefined) return undefined;
-    const usual = {
-      kind: 'file',
-      mode: 0o600,
-      uid: 1000,
-      bytes: 10,
-      modifiedAtMs: NOW_MS,
-    } as const;
-    return { ...usual, ...file };
-  };
-  readable = async (path: string): Promise<boolean> => !this.unreadable.has(path);
-  writable = async (path: string): Promise<boolean> => !this.unreadable.has(path);
-  freeBytes = async (): Promise<{ free: number; total: number }> => {
-    return { free: this.free, total: 200 * 2 ** 30 };
-  };
-  run: Host['run'] = async (program) => {
-    const stdout = program === 'doveconf' ? this.doveconf : this.postconf;
-    return stdout === undefined ? undefined : { exitCode: 0, stdout, stderr: '' };
-  };
-}
-
-function healthyServer({ url }: { url: URL }): Response {
-  if (url.pathname === '/readyz') return Response.json({ ready: true, reasons: [] });
-  const collectors = [{ name: 'dovecot', state: 'running', seen: 5, events: 4, rejected: 0 }];
-  return Response.json({ collectors });
-}
-
-const MILTER = '/var/spool/postfix/mailtrail/milter';
-const YAML = `postfix: { policyListen: "127.0.0.1:4651", milterListen: "unix:${MILTER}" }`;
-
-async function doctor(
-  host: Host,
-  more: FakeOptions = {},
-  yaml = YAML,
-): Promise<{ code: number; checks: readonly Check[]; text: string }> {
-  const world = new FakeWorld([], {
-    env: KEY_ENV,
-    answer: healthyServer,
-    ...more,
-    files: { [CONFIG]: yaml, [DOVECOT_PATH]: DOVECOT, [POSTFIX_PATH]: POSTFIX },
-  });
-  const call = { world, arguments: [], signal: new AbortController().signal };
-  const code = await examine({ ...call, options: new Options({ data }) }, host);
-  const printed = world.out;
-  world.out = '';
-  await examine({ ...call, options: new Options({ data, output: 'json' }) }, host);
-  return { code, checks: JSON.parse(world.out) as Check[], text: printed };
-}
-
-/** The checks that are not ok, as `area: message`. */
-function troubles(checks: readonly Check[]): string[] {
-  return checks
-    .filter(({ status }) => status !== 'ok')
-    .map(({ status, area, message }) => `${status} ${area}: ${message}`);
-}
-
 test('a host on which everything is right', async () => {
-  const { code, checks, text } = await doctor(new FakeHost());
+  const { code, checks, text } = await doctor(new FakeHost(data));
   expect(troubles(checks)).toEqual([]);
   expect(code).toBe(0);
   expect(text).toContain('✓ software: Node v20.19.0\n');
@@ -126,7 +33,7 @@ test('a host on which everything is right', async () => {
 });
 
 test('versions and clock', async () => {
-  const host = new FakeHost();
+  const host = new FakeHost(data);
   host.nodeVersion = 'v18.20.0';
   host.engine = undefined;
   const { code, checks } = await doctor(host, { nowMs: Date.UTC(1970, 0, 2) });
@@ -141,7 +48,7 @@ test('versions and clock', async () => {
 });
 
 test('every warning and failure says what to do', async () => {
-  const host = new FakeHost();
+  const host = new FakeHost(data);
   host.files.set(data, { kind: 'directory', mode: 0o755, modifiedAtMs: NOW_MS + 3_600_000 });
   host.files.set(join(data, 'credentials'), { mode: 0o644 });
   host.files.delete('/var/log/mail.log');
@@ -164,7 +71,7 @@ test('every warning and failure says what to do', async () => {
 });
 
 test('an old log is a warning, one from the future too', async () => {
-  const host = new FakeHost();
+  const host = new FakeHost(data);
   host.files.set('/var/log/mail.log', { modifiedAtMs: NOW_MS - 3 * 86_400_000 });
   host.files.set('/var/log/dovecot-audit.log', { modifiedAtMs: NOW_MS + 3_600_000 });
   expect(troubles((await doctor(host)).checks)).toEqual([
@@ -174,7 +81,7 @@ test('an old log is a warning, one from the future too', async () => {
 });
 
 test('a data directory that is not there, not writable, not a directory', async () => {
-  const host = new FakeHost();
+  const host = new FakeHost(data);
   host.files.delete(data);
   expect(troubles((await doctor(host)).checks)).toEqual([
     `skip data directory: ${data} does not exist yet`.concat('; the server makes it'),
@@ -188,7 +95,7 @@ test('a data directory that is not there, not writable, not a directory', async 
 });
 
 test('a Dovecot that was told nothing gets the lines it needs, without the secrets', async () => {
-  const host = new FakeHost();
+  const host = new FakeHost(data);
   host.doveconf = '# 2.3.19.1 (9b53102964): /etc/dovecot/dovecot.conf\nprotocols = imap\n';
   const { code, checks, text } = await doctor(host);
   expect(code).toBe(1);
@@ -224,7 +131,7 @@ test.each([
   ['session=<%{session}>\n', '\n', 'warn', 'does not log the session in login_log_format_elements'],
   ['auth_verbose = yes', 'auth_verbose = no', 'warn', 'does not log why a sign-in failed'],
 ])('Dovecot with %j as %j', async (from, to, status, message) => {
-  const host = new FakeHost();
+  const host = new FakeHost(data);
   host.doveconf = (host.doveconf ?? '').replace(from, to);
   const { checks } = await doctor(host);
   const found = troubles(checks).filter((trouble) => trouble.includes('Dovecot'));
@@ -233,7 +140,7 @@ test.each([
 });
 
 test('what doveconf hides is not taken for wrong', async () => {
-  const host = new FakeHost();
+  const host = new FakeHost(data);
   host.doveconf = (host.doveconf ?? '').replace(
     /(auth_policy_hash_nonce =).*/,
     '$1 # hidden, use -P to show it',
@@ -242,7 +149,7 @@ test('what doveconf hides is not taken for wrong', async () => {
 });
 
 test('mail servers that are not there are no fault; a later Dovecot is told', async () => {
-  const host = new FakeHost();
+  const host = new FakeHost(data);
   host.doveconf = undefined;
   host.postconf = undefined;
   const { code, checks } = await doctor(host);
@@ -251,12 +158,12 @@ test('mail servers that are not there are no fault; a later Dovecot is told', as
     'skip Dovecot: is not installed on this host',
     'skip Postfix: is not installed on this host',
   ]);
-  host.doveconf = '# 2.4.1 (x): /etc/dovecot/dovecot.conf\n';
-  expect(troubles((await doctor(host)).checks)[0]).toContain('warn Dovecot: is version 2.4');
+  host.doveconf = '# 2.5.0 (x): /etc/dovecot/dovecot.conf\n';
+  expect(troubles((await doctor(host)).checks)[0]).toContain('warn Dovecot: is version 2.5.0');
 });
 
 test('Postfix: what is missing, and where it logs', async () => {
-  const host = new FakeHost();
+  const host = new FakeHost(data);
   host.postconf = 'myhostname = x\nmaillog_file = /var/log/postfix.log\n';
   const { checks, text } = await doctor(host);
   expect(troubles(checks)).toEqual([
@@ -280,7 +187,7 @@ test('Postfix: what is missing, and where it logs', async () => {
 });
 
 test('Postfix: whether it shows messages to the milter, and what if that is down', async () => {
-  const host = new FakeHost();
+  const host = new FakeHost(data);
   const others = fillTemplate(POSTFIX, POSTFIX_VALUES).replaceAll(/^.*milters =.*$/gm, '');
   host.postconf = `${others}smtpd_milters = inet:localhost:11332, unix:mailtrail/milter\n`;
   const half = await doctor(host);
@@ -306,7 +213,7 @@ test('Postfix: whether it shows messages to the milter, and what if that is down
 });
 
 test('a wrong configuration is a failure, the server is asked all the same', async () => {
-  const { code, checks } = await doctor(new FakeHost(), {}, 'lgo: {}\ndta: x\n');
+  const { code, checks } = await doctor(new FakeHost(data), {}, 'lgo: {}\ndta: x\n');
   expect(code).toBe(1);
   expect(troubles(checks)).toEqual([
     `fail configuration: ${CONFIG}:1:1: lgo: unknown key; did you mean "log"?`,
@@ -354,7 +261,7 @@ test.each<[string, FakeOptions['answer'], string]>([
     "fail clock: the server's clock is 60 min from this host's",
   ],
 ])('a server that %s', async (_, answer, message) => {
-  const { code, checks } = await doctor(new FakeHost(), { answer });
+  const { code, checks } = await doctor(new FakeHost(data), { answer });
   expect(code).toBe(1);
   expect(troubles(checks).join('\n')).toContain(message);
 });

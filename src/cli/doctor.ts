@@ -9,19 +9,22 @@ import { area, type Check, type CheckStatus } from './doctor/check.ts';
 import { dovecotChecks } from './doctor/dovecot-checks.ts';
 import { clockChecks, dataChecks, logChecks, versionChecks } from './doctor/host-checks.ts';
 import { systemHost, type Host } from './doctor/host.ts';
+import { lossText } from './doctor/losses.ts';
 import { postfixChecks } from './doctor/postfix-checks.ts';
 import { serverChecks } from './doctor/server-checks.ts';
 import { escapeForTerminal, safeJson } from './escape.ts';
+import type { DovecotVersion } from './dovecot-version.ts';
 import { EXIT, type ExitCode } from './exit-code.ts';
 import {
   dovecotValues,
+  exporterValues,
   HIDDEN_SECRETS,
   mailServerConfiguration,
   milterValues,
   ownUrl,
   policyValues,
   postfixValues,
-  type MailServer,
+  type TemplateName,
   type TemplateValues,
 } from './mail-server-templates.ts';
 import { paintFor, type Paint, type Style } from './style.ts';
@@ -42,7 +45,11 @@ const UNKNOWN: TemplateValues = {
 };
 
 /** Dovecot's template with the real token, which is compared and never printed, if it is readable. */
-async function dovecotTemplate(call: Call, config: Config): Promise<string> {
+async function dovecotTemplate(
+  call: Call,
+  config: Config,
+  version: DovecotVersion,
+): Promise<string> {
   const file = credentialsPath(config.data);
   const unknown = { accessKeyId: '', secretAccessKey: '', bearerToken: HIDDEN_SECRETS.bearerToken };
   const credentials = await readCredentials(file).catch((error: unknown) => {
@@ -52,12 +59,10 @@ async function dovecotTemplate(call: Call, config: Config): Promise<string> {
   const endpoint = call.options.text('endpoint-url') ?? ownUrl(config);
   const logs =
     config.dovecot.logs.length > 0 ? config.dovecot.logs : ['/var/log/dovecot-audit.log'];
-  const values = dovecotValues(
-    { ...config, dovecot: { ...config.dovecot, logs } },
-    credentials,
-    endpoint,
-  );
-  return fill(call, 'dovecot', values);
+  const logging = { ...config, dovecot: { ...config.dovecot, logs } };
+  const values = dovecotValues(logging, credentials, endpoint);
+  if (version === '2.3') return fill(call, 'dovecot', values);
+  return fill(call, 'dovecot-2.4', { ...values, ...exporterValues(logging) });
 }
 
 function postfixTemplate(call: Call, config: Config): string {
@@ -69,7 +74,7 @@ function postfixTemplate(call: Call, config: Config): string {
   }
 }
 
-function fill(call: Call, server: MailServer, values: TemplateValues): string {
+function fill(call: Call, server: TemplateName, values: TemplateValues): string {
   return mailServerConfiguration(server, values, call.world.readFile);
 }
 
@@ -87,7 +92,7 @@ async function installationChecks(call: Call, host: Host, config: Config): Promi
   const areas = [
     await dataChecks(host, config, call.world.uid, nowMs),
     await logChecks(host, config, nowMs),
-    await dovecotChecks(host, config, await dovecotTemplate(call, config)),
+    await dovecotChecks(host, config, (version) => dovecotTemplate(call, config, version)),
     await postfixChecks(host, config, postfixTemplate(call, config)),
   ];
   return areas.flat().map(withoutSecrets);
@@ -109,9 +114,10 @@ export async function allChecks(call: Call, host: Host): Promise<readonly Check[
   return [...checks, ...(await serverChecks(call))];
 }
 
-function checkText({ area, status, message, remedy, snippet }: Check, paint: Paint): string {
+function checkText({ area, status, message, remedy, snippet, lost }: Check, paint: Paint): string {
   const [mark, style] = MARKS[status];
   const lines = [`${paint(mark, style)} ${area}: ${escapeForTerminal(message)}`];
+  lines.push(...(lost ?? []).map((loss) => `    not told: ${lossText(loss)}`));
   if (remedy !== undefined) lines.push(`    → ${escapeForTerminal(remedy)}`);
   if (snippet !== undefined) {
     lines.push('', ...snippet.split('\n').map((line) => `      ${escapeForTerminal(line)}`), '');

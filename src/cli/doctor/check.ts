@@ -1,4 +1,5 @@
 // What a check of `doctor` says.
+import type { Loss } from './losses.ts';
 
 export type CheckStatus = 'ok' | 'warn' | 'fail' | 'skip';
 
@@ -11,6 +12,8 @@ export interface Check {
   readonly remedy?: string;
   /** Lines that are missing somewhere. */
   readonly snippet?: string;
+  /** Events or fields that are not told because of it. */
+  readonly lost?: readonly Loss[];
 }
 
 /** Makes the checks of one area. */
@@ -41,4 +44,9 @@ export function area(name: string): Area {
     warn: (message, remedy, snippet) => make('warn', message, remedy, snippet),
     fail: (message, remedy, snippet) => make('fail', message, remedy, snippet),
   };
+}
+
+/** The same finding with what is lost by it. */
+export function losing(check: Check, lost: readonly Loss[]): Check {
+  return lost.length === 0 ? check : { ...check, lost };
 }

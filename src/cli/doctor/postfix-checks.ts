@@ -1,8 +1,9 @@
 // Whether Postfix tells Mailtrail what it should: `postconf -n` compared with our template.
 import type { Config } from '../../config/schema.ts';
 import { milterSocket, postfixSocket } from '../mail-server-templates.ts';
-import { area, type Check } from './check.ts';
+import { area, losing, type Check } from './check.ts';
 import type { Host } from './host.ts';
+import { lossesOf } from './losses.ts';
 
 const postfix = area('Postfix');
 
@@ -38,7 +39,7 @@ function policyCheck(found: Parameters, template: Parameters, config: Config): C
     const message = 'is not asked to obey rules: postfix.policyListen is off';
     const remedy =
       'set postfix.policyListen, e.g. to 127.0.0.1:4651, restart the server, then: mailtrail print-config postfix';
-    return [postfix.warn(message, remedy)];
+    return [losing(postfix.warn(message, remedy), lossesOf('check_policy_service'))];
   }
   const wanted = `check_policy_service ${postfixSocket(policyListen)}`;
   const lists = [...found].filter(([name, value]) => {
@@ -46,7 +47,8 @@ function policyCheck(found: Parameters, template: Parameters, config: Config): C
   });
   if (lists.length === 0) {
     const lines = snippet(template, 'smtpd_data_restrictions', 'smtpd_policy_service_timeout');
-    return [postfix.fail(`does not ask Mailtrail (${wanted})`, ADD, lines)];
+    const check = postfix.fail(`does not ask Mailtrail (${wanted})`, ADD, lines);
+    return [losing(check, lossesOf('check_policy_service'))];
   }
   const checks = [postfix.ok(`asks Mailtrail in ${lists.map(([name]) => name).join(', ')}`)];
   if (!found.has('smtpd_policy_service_default_action')) {
@@ -66,11 +68,15 @@ function logChecks(found: Parameters, template: Parameters, config: Config): Che
   if (file === '') {
     const message = `logs to syslog; Mailtrail reads ${logs.join(', ') || 'nothing'}`;
     if (logs.length > 0) checks.push(postfix.ok(message));
-    else checks.push(postfix.fail(message, 'name the file that syslog writes in postfix.logs'));
+    else {
+      const check = postfix.fail(message, 'name the file that syslog writes in postfix.logs');
+      checks.push(losing(check, lossesOf('maillog')));
+    }
   } else if (logs.includes(file)) checks.push(postfix.ok(`logs to ${file}, which is read`));
   else {
     const message = `logs to ${file}, Mailtrail reads ${logs.join(', ') || 'nothing'}`;
-    checks.push(postfix.fail(message, `add ${file} to postfix.logs`));
+    const check = postfix.fail(message, `add ${file} to postfix.logs`);
+    checks.push(losing(check, lossesOf('maillog')));
   }
   if (found.get('enable_long_queue_ids') !== 'yes') {
     const message = 'uses short queue ids, which come again: messages may be taken for each other';
@@ -78,7 +84,8 @@ function logChecks(found: Parameters, template: Parameters, config: Config): Che
   }
   if (!found.has('header_checks')) {
     const message = 'does not log subjects (header_checks)';
-    checks.push(postfix.warn(message, ADD, snippet(template, 'header_checks')));
+    const check = postfix.warn(message, ADD, snippet(template, 'header_checks'));
+    checks.push(losing(check, lossesOf('header_checks')));
   }
   return checks;
 }
@@ -88,7 +95,7 @@ function milterChecks(found: Parameters, template: Parameters, config: Config): 
   if (milterListen === undefined) {
     const message =
       'does not show messages to Mailtrail, so attachments are not known: postfix.milterListen is off';
-    return [postfix.skip(message)];
+    return [losing(postfix.skip(message), lossesOf('milter'))];
   }
   const names = [milterSocket(milterListen), postfixSocket(milterListen)];
   const lists = ['smtpd_milters', 'non_smtpd_milters'];
@@ -97,7 +104,8 @@ function milterChecks(found: Parameters, template: Parameters, config: Config): 
   const lacking = lists.filter((list) => !names.some((name) => value(list).includes(name)));
   if (lacking.length > 0) {
     const message = `does not show messages to Mailtrail in ${lacking.join(' and ')}`;
-    return [postfix.warn(message, ADD, snippet(template, ...lacking))];
+    const check = postfix.warn(message, ADD, snippet(template, ...lacking));
+    return [losing(check, lossesOf('milter'))];
   }
   const checks = [postfix.ok('shows messages to Mailtrail')];
   const text = value('smtpd_milters');
