@@ -112,3 +112,17 @@ test('Dovecot 2.4 that sends its events to a socket', async () => {
   const listening = `${YAML}\ndovecot: { exporterListen: "unix:/run/mailtrail/dovecot.sock" }`;
   expect(troubles((await doctor(host, {}, listening)).checks)).toEqual([]);
 });
+
+test('a log that is not read loses the events that are written into it, and no others', async () => {
+  const host = new FakeHost(data);
+  const elsewhere = DOVECONF_24.replace(/^info_log_path = .*$/m, 'info_log_path = /var/log/x.log');
+  const reads = expect.objectContaining(READS) as object;
+  const lines = expect.objectContaining(LINES) as object;
+  host.doveconf = elsewhere;
+  const byFile = (await doctor(host)).checks.find(({ status }) => status === 'fail');
+  expect(byFile?.lost).toContainEqual(lines);
+  expect(byFile?.lost).not.toContainEqual(reads);
+  host.doveconf = elsewhere.replace('driver = file', 'driver = log');
+  const byLog = (await doctor(host)).checks.find(({ status }) => status === 'fail');
+  expect(byLog?.lost).toEqual(expect.arrayContaining([lines, reads]));
+});

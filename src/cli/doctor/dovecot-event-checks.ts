@@ -37,13 +37,15 @@ function isRead(place: ExporterPlace, { config }: Wiring): boolean {
   }
 }
 
-function logCheck({ found, config }: Wiring, lines: string): Check {
+/** @param inLog the events that are written into the log, which are lost with it */
+function logCheck({ found, config }: Wiring, lines: string, inLog: readonly string[]): Check {
   const path = settingValue(found, 'info_log_path') || settingValue(found, 'log_path') || 'syslog';
   if (config.dovecot.logs.includes(path)) return dovecot.ok(`logs to ${path}, which is read`);
   const read = config.dovecot.logs.join(', ') || 'none';
   const message = `logs to ${path}, Mailtrail reads ${read}`;
   const remedy = `set info_log_path (below), or add the file to dovecot.logs; ${RELOAD}`;
-  return losing(dovecot.fail(message, remedy, lines), lossesOf('mail_log', 'auth_verbose'));
+  const lost = lossesOf('mail_log', 'auth_verbose', ...inLog);
+  return losing(dovecot.fail(message, remedy, lines), lost);
 }
 
 /** An exporter that is used and writes where nobody reads. */
@@ -85,8 +87,11 @@ export function eventChecks(wiring: Wiring): Check[] {
   const exporting = blocks(found, 'metric').filter(({ body = [] }) =>
     places.has(settingValue(body, 'exporter') ?? ''),
   );
+  const inLog = exporting
+    .filter(({ body = [] }) => places.get(settingValue(body, 'exporter') ?? '')?.kind === 'log')
+    .flatMap(eventsOf);
   const checks = [
-    logCheck(wiring, snippet(wiring, 'info_log_path')),
+    logCheck(wiring, snippet(wiring, 'info_log_path'), inLog),
     ...placeChecks(wiring, places, exporting),
     ...partChecks(exporting),
   ];
