@@ -14,7 +14,7 @@ interface Appended {
 /** What was appended, and how many turns of the event loop others had by then. */
 function journalOf(appended: Appended[]): Journal {
   const append: Journal['append'] = ({ lines, count, checkpoint }) => {
-    const text = Buffer.from(lines as Uint8Array).toString('utf8');
+    const text = Buffer.from(lines).toString('utf8');
     const records = text.split('\n').filter((line) => line !== '');
     const users = records.map((line) => (JSON.parse(line) as { user?: unknown }).user);
     appended.push({ users, count, checkpoint });
@@ -41,10 +41,10 @@ test.each([
   const appended: Appended[] = [];
   const intake = createIntake(journalOf(appended), 'arn:aws:workmail:x:1:organization/m-1');
   const checkpoint = { source: 'log', value: { at: 1 } };
-  let done = false;
-  const accepted = intake.accept(events(count), checkpoint).finally(() => (done = true));
+  const state = { done: false };
+  const accepted = intake.accept(events(count), checkpoint).finally(() => (state.done = true));
   let had = 0;
-  for (await Promise.resolve(); !done && had <= turns; had++) await setImmediate();
+  for (await Promise.resolve(); !state.done && had <= turns; had++) await setImmediate();
   await accepted;
   const users = events(count).map((event) => (event as { user?: string }).user);
   expect(appended).toEqual([{ users, count, checkpoint }]);
