@@ -13,6 +13,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   access: ['event'],
   journal: ['event', 'platform'],
   store: ['event', 'platform', 'journal/journal.ts'],
+  state: ['event', 'platform', 'journal/journal.ts'],
   insights: ['event', 'store/event-table.ts', 'store/event-store.ts'],
   collect: [
     'event',
@@ -34,6 +35,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'journal/journal.ts',
     'store/event-store.ts',
     'store/event-table.ts',
+    'state/state.ts',
+    'state/documents.ts',
   ],
   cli: [
     'event',

@@ -1,0 +1,69 @@
+// What the state holds: one kind of document for each thing that people make and change through the
+// API. A document is what the fold of the change log keeps under its kind and id.
+
+/** A log group: one of the audit logs, or one that a client made. */
+export interface LogGroupDocument {
+  /**
+   * Made anew with each group, so that the events of a deleted group do not come back with its name.
+   * Of an audit log it is the log type.
+   */
+  readonly groupId: string;
+  readonly createdAtMs: number;
+  readonly class: 'STANDARD' | 'INFREQUENT_ACCESS' | 'DELIVERY';
+  /** Absent when its events are kept for ever, or as the configuration says for an audit log. */
+  readonly retentionDays?: number;
+  readonly kmsKeyId?: string;
+  readonly deletionProtection?: boolean;
+  readonly tags: Readonly<Record<string, string>>;
+}
+
+/** A log stream; its id is `LOG_GROUP_NAME:LOG_STREAM_NAME`, as neither holds a colon. */
+export interface LogStreamDocument {
+  readonly logGroupName: string;
+  readonly logStreamName: string;
+  readonly createdAtMs: number;
+}
+
+/** A saved query, as PutQueryDefinition keeps it. */
+export interface QueryDefinitionDocument {
+  readonly name: string;
+  readonly queryString: string;
+  readonly queryLanguage: string;
+  readonly logGroupNames: readonly string[];
+  readonly parameters: readonly {
+    readonly name: string;
+    readonly defaultValue?: string;
+    readonly description?: string;
+  }[];
+  readonly lastModifiedMs: number;
+}
+
+/** What a key may do: everything, only ask, or only bring events. */
+export type KeyAccess = 'admin' | 'read-only' | 'ingest-only';
+
+/** An API key; its id is the access key id. */
+export interface ApiKeyDocument {
+  readonly name: string;
+  readonly access: KeyAccess;
+  /** A signature can be verified only with the secret itself. */
+  readonly secretAccessKey: string;
+  readonly bearerToken: string;
+  readonly createdAtMs: number;
+  /** To the hour. */
+  readonly lastUsedAtMs?: number;
+}
+
+/** Every kind of document there is, by the name it has in the change log. */
+export interface StateDocuments {
+  readonly 'log-group': LogGroupDocument;
+  readonly 'log-stream': LogStreamDocument;
+  readonly 'query-definition': QueryDefinitionDocument;
+  readonly 'api-key': ApiKeyDocument;
+}
+
+export type DocumentKind = keyof StateDocuments;
+
+/** Members that never appear in an event, by kind. */
+export const SECRET_MEMBERS: {
+  readonly [K in DocumentKind]?: readonly (keyof StateDocuments[K])[];
+} = { 'api-key': ['secretAccessKey', 'bearerToken'] };

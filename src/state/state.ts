@@ -1,0 +1,79 @@
+// The contract of the state: everything that people make and change through the API, as the fold of
+// an append-only change log. A change is durable, and its management event owed, before it is in force.
+import type { DocumentKind, StateDocuments } from './documents.ts';
+
+/** Who changes something, for the management event. */
+export interface Actor {
+  /** The access key id, or `local` for the server itself. */
+  readonly userId: string;
+  /** The address the request came from. */
+  readonly sourceIp?: string;
+  readonly userAgent?: string;
+  readonly requestId?: string;
+}
+
+/** A document's new value; undefined deletes it. */
+export type DocumentChange = {
+  readonly [K in DocumentKind]: {
+    readonly kind: K;
+    readonly id: string;
+    readonly value: StateDocuments[K] | undefined;
+  };
+}[DocumentKind];
+
+/** One change, whole or not at all. */
+export interface StateChange {
+  /** The API operation, e.g. `CreateLogGroup`. */
+  readonly eventName: string;
+  /** e.g. `logs.amazonaws.com`, as CloudTrail names services; `mailtrail` for what AWS does not have. */
+  readonly eventSource: string;
+  /** What was changed, e.g. the ARN. */
+  readonly resource: string;
+  readonly changes: readonly DocumentChange[];
+}
+
+/** The documents as they are now; not to be kept over an `await`. */
+export interface StateView {
+  get<K extends DocumentKind>(kind: K, id: string): StateDocuments[K] | undefined;
+  /** All of a kind in the order of their ids by code unit. */
+  list<K extends DocumentKind>(
+    kind: K,
+  ): IterableIterator<readonly [id: string, document: StateDocuments[K]]>;
+  count(kind: DocumentKind): number;
+}
+
+/**
+ * The state. `change` rejects with what `decide` throws, which leaves everything as it was, or with
+ * a StateError.
+ */
+export interface State extends StateView {
+  /**
+   * Asks `decide` what to change, one change after the other, so that nothing comes between its look
+   * and the change. Resolves when the change and its management event are durable. `undefined`
+   * means that there is nothing to change.
+   */
+  change(actor: Actor, decide: (view: StateView) => StateChange | undefined): Promise<void>;
+  /** Writes the management event of an act that changes no document, e.g. an export. */
+  record(
+    actor: Actor,
+    act: { readonly eventName: string; readonly eventSource: string; readonly resource: string },
+  ): Promise<void>;
+  close(): Promise<void>;
+}
+
+export type StateErrorCode =
+  /** the disk has no room: nothing was changed */
+  | 'disk-full'
+  /** the change log cannot be written, or the journal takes no events: try again later */
+  | 'unavailable'
+  /** more documents of the kind than there may be */
+  | 'limit';
+
+export class StateError extends Error {
+  override readonly name = 'StateError';
+  readonly code: StateErrorCode;
+  constructor(code: StateErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+}
