@@ -227,18 +227,20 @@ export class Exchange {
     incoming.resume();
   }
 
+  /** Logs what nobody foresaw under the request's id. */
+  logMistake(cause: unknown, log: Log): void {
+    log.error('a request failed', {
+      request: `${this.method} ${this.path.slice(0, 100)}`,
+      requestId: this.requestId,
+      error: cause instanceof Error ? (cause.stack ?? cause.message) : String(cause),
+    });
+  }
+
   /** Answers any error; one that nobody foresaw is logged under the request's id. */
   refuse(error: unknown, log: Log): void {
     if (error instanceof ClientGoneError || this.outgoing.destroyed) return;
     const refusal = asApiError(error);
-    if (refusal.status === 500) {
-      const cause = refusal.cause instanceof Error ? refusal.cause : error;
-      log.error('a request failed', {
-        request: `${this.method} ${this.path.slice(0, 100)}`,
-        requestId: this.requestId,
-        error: cause instanceof Error ? (cause.stack ?? cause.message) : String(cause),
-      });
-    }
+    if (refusal.status === 500) this.logMistake(refusal.cause ?? error, log);
     this.json(refusal.status, refusal.body(), refusal.headers);
   }
 }

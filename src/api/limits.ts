@@ -38,13 +38,22 @@ export const POLICY_BODY_BYTES_MAX = 64 * KIB;
 /** Auth-policy requests waiting for their record: 10 s of what the journal takes on a slow disk. */
 export const POLICY_REQUESTS_MAX = 1000;
 
+/**
+ * Body of an operation of the AWS API: a PutLogEvents of 1 MiB whose characters are escaped, with 10,000
+ * time stamps.
+ */
+export const AWS_BODY_BYTES_MAX = 8 * MIB;
+/** Such bodies in memory at one time: eight of the largest. */
+export const AWS_IN_FLIGHT_BYTES_MAX = 64 * MIB;
+
 /** Body of any other request: a query of 10,000 characters and its 50 log groups need 30 KiB. */
 export const REST_BODY_BYTES_MAX = MIB;
 /**
  * Read of a body before its signature can be checked, which is so when the client did not send
- * x-amz-content-sha256. The access key id and the time were checked then.
+ * x-amz-content-sha256: AWS's Python clients do not. The access key id and the time were checked
+ * then. It must hold the largest operation of the AWS API.
  */
-export const UNVERIFIED_BODY_BYTES_MAX = MIB;
+export const UNVERIFIED_BODY_BYTES_MAX = 8 * MIB;
 /**
  * Thrown away of a stranger's body that was refused unread, so that a client still sending sees the
  * answer instead of a reset connection.

@@ -7,11 +7,13 @@ import type { Clock } from '../platform/clock.ts';
 import type { Log } from '../platform/log.ts';
 import type { EventStore } from '../store/event-store.ts';
 import { ApiError } from './api-error.ts';
+import { AwsEndpoint } from './aws/endpoint.ts';
+import type { AwsService } from './aws/operation.ts';
 import { createAuthenticator, type ApiKeys, type Authenticator } from './authenticator.ts';
 import { EVENT_LIMITS, EventFeed, type EventFeedOptions } from './events.ts';
-import type { Exchange } from './exchange.ts';
+import { BodyBudget, type Exchange } from './exchange.ts';
 import { FeedBodies } from './feed-bodies.ts';
-import { REST_BODY_BYTES_MAX } from './limits.ts';
+import { AWS_IN_FLIGHT_BYTES_MAX, REST_BODY_BYTES_MAX } from './limits.ts';
 import {
   createListener,
   type ListenAddress,
@@ -38,6 +40,8 @@ export interface HttpServerOptions {
   /** What makes events of OTLP's logs; they are not taken when absent. */
   readonly otlp?: OtlpLogs;
   readonly policy: PolicyService;
+  /** What `POST /` offers to AWS's clients; nothing when absent. */
+  readonly aws?: readonly AwsService[];
   readonly store: Pick<EventStore, 'query' | 'groups'>;
   readonly language: QueryLanguage;
   /** How far the store has loaded the journal. */
@@ -86,6 +90,7 @@ export interface HttpServer {
 
 const EVENTS_PATH = '/v1/events';
 const OTLP_LOGS_PATH = '/v1/logs';
+const AWS_PATH = '/';
 const NO_BODY = Buffer.alloc(0);
 
 function methodNotAllowed(exchange: Exchange, methods: readonly string[]): ApiError {
@@ -100,6 +105,7 @@ class Server implements HttpServer {
   readonly #feed: EventFeed;
   readonly #otlp: OtlpEndpoint | undefined;
   readonly #policy: PolicyEndpoint;
+  readonly #aws: AwsEndpoint;
   readonly #query: QueryEndpoint;
   readonly #tail: TailEndpoint;
   readonly #rest: RestApp;
@@ -124,6 +130,13 @@ class Server implements HttpServer {
     });
     this.#otlp = otlp && new OtlpEndpoint({ authenticator, bodies, logs: otlp });
     this.#policy = new PolicyEndpoint({ authenticator, policy: options.policy });
+    this.#aws = new AwsEndpoint({
+      authenticator,
+      services: options.aws ?? [],
+      budget: new BodyBudget(AWS_IN_FLIGHT_BYTES_MAX),
+      permit: () => {},
+      log,
+    });
     this.#query = new QueryEndpoint({ ...options, ...options.queries, log });
     this.#tail = new TailEndpoint({ ...options, ...options.tail, log });
     this.#rest = createRestApp({
@@ -175,6 +188,7 @@ class Server implements HttpServer {
     if (isPolicyPath(exchange.path)) {
       return this.#post(exchange, () => this.#policy.handle(exchange));
     }
+    if (exchange.path === AWS_PATH && exchange.method === 'POST') return this.#aws.handle(exchange);
     return this.#handleRest(exchange);
   }
 

@@ -1,0 +1,26 @@
+// CloudWatch Logs as a service of the API: all its operations by name.
+import type { AwsService } from '../operation.ts';
+import { logGroupOperations } from './log-groups.ts';
+import { logStreamOperations } from './log-streams.ts';
+import { EVENT_SOURCE, type LogsOptions } from './logs-options.ts';
+import { putLogEvents } from './put-log-events.ts';
+import { queryDefinitionOperations } from './query-definitions.ts';
+import { retentionOperations } from './retention.ts';
+import { tagOperations } from './tags.ts';
+
+/** Makes the service. */
+export function createLogsService(options: LogsOptions): AwsService {
+  return {
+    target: 'Logs_20140328',
+    eventSource: EVENT_SOURCE,
+    invalidInput: 'InvalidParameterException',
+    operations: {
+      ...logGroupOperations(options),
+      ...logStreamOperations(options),
+      ...retentionOperations(options),
+      ...tagOperations(options),
+      ...queryDefinitionOperations(options),
+      PutLogEvents: putLogEvents(options),
+    },
+  };
+}

@@ -1,0 +1,82 @@
+// The API as AWS's own client sees it: the real HTTP server with CloudWatch Logs behind it, a state in
+// memory, and a store that a test fills.
+import { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs';
+import { LogGroupCatalog } from '../../src/api/aws/logs/log-group-catalog.ts';
+import type { LogsOptions, StreamTimes } from '../../src/api/aws/logs/logs-options.ts';
+import { createLogsService } from '../../src/api/aws/logs/service.ts';
+import type { LogEvent } from '../../src/event/log-event.ts';
+import { KEYS, startWorld, type World } from '../e2e/api-world.ts';
+import { MemoryState } from './memory-state.ts';
+
+/** 2026-11-23 00:00 UTC. */
+export const NOW_MS = Date.UTC(2026, 10, 23);
+
+export interface LogsWorld {
+  readonly world: World;
+  readonly client: CloudWatchLogsClient;
+  readonly state: MemoryState;
+  readonly events: LogEvent[];
+  readonly forgotten: { readonly groupId: string; readonly stream?: string }[];
+  readonly storedBytes: Map<string, number>;
+  readonly streamTimes: Map<string, Map<string, StreamTimes>>;
+  retained: number;
+  nowMs: number;
+  /** Sends a body that the client would not make. */
+  post(target: string, body: string): Promise<Response>;
+}
+
+/** The clients are closed with the worlds: see stopWorlds. */
+export async function startLogsWorld(): Promise<LogsWorld> {
+  const state = new MemoryState();
+  let ids = 0;
+  const shared = {
+    state,
+    events: [] as LogEvent[],
+    forgotten: [] as { groupId: string; stream?: string }[],
+    storedBytes: new Map<string, number>(),
+    streamTimes: new Map<string, Map<string, StreamTimes>>(),
+    retained: 0,
+    nowMs: NOW_MS,
+  };
+  const options: LogsOptions = {
+    state,
+    catalog: new LogGroupCatalog({
+      organization: { name: 'default', account: '123456789012', region: 'eu-west-1' },
+      createdAtMs: NOW_MS - 1000,
+      retentionDays: (logType) => (logType === 'MANAGEMENT_LOGS' ? 3653 : undefined),
+    }),
+    clock: { now: () => logs.nowMs, after: () => ({ cancel() {} }) },
+    randomId: () => `id-${++ids}`,
+    put: async (events) => {
+      logs.events.push(...events);
+    },
+    storedBytes: async () => logs.storedBytes,
+    streamTimes: async (groupId) => logs.streamTimes.get(groupId) ?? new Map(),
+    forget: (what) => logs.forgotten.push(what),
+    retain: async () => {
+      logs.retained++;
+    },
+  };
+  const world = await startWorld({ aws: [createLogsService(options)] });
+  const client = new CloudWatchLogsClient({
+    endpoint: world.url,
+    region: 'eu-west-1',
+    credentials: KEYS,
+    maxAttempts: 1,
+  });
+  const logs: LogsWorld = Object.assign(shared, {
+    world,
+    client,
+    post: (target: string, body: string) =>
+      fetch(world.url, {
+        method: 'POST',
+        headers: {
+          authorization: `Bearer ${KEYS.bearerToken}`,
+          'content-type': 'application/x-amz-json-1.1',
+          'x-amz-target': target,
+        },
+        body,
+      }),
+  });
+  return logs;
+}
