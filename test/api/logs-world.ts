@@ -3,9 +3,16 @@
 import { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs';
 import { LogGroupCatalog } from '../../src/api/aws/logs/log-group-catalog.ts';
 import type { LogsOptions, StreamTimes } from '../../src/api/aws/logs/logs-options.ts';
+import { QueryRuns, type QueryRunLimits } from '../../src/api/aws/logs/queries/query-runs.ts';
 import { createLogsService } from '../../src/api/aws/logs/service.ts';
 import type { LogEvent } from '../../src/event/log-event.ts';
-import { KEYS, startWorld, type World } from '../e2e/api-world.ts';
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createLog } from '../../src/platform/log.ts';
+import { systemDisk } from '../../src/platform/disk.ts';
+import type { EventStore } from '../../src/store/event-store.ts';
+import { KEYS, LANGUAGE, startWorld, type World } from '../e2e/api-world.ts';
 import { MemoryState } from './memory-state.ts';
 
 /** 2026-11-23 00:00 UTC. */
@@ -19,6 +26,9 @@ export interface LogsWorld {
   readonly forgotten: { readonly groupId: string; readonly stream?: string }[];
   readonly storedBytes: Map<string, number>;
   readonly streamTimes: Map<string, Map<string, StreamTimes>>;
+  /** What the store answers. */
+  query: EventStore['query'];
+  readonly runs: QueryRuns;
   retained: number;
   nowMs: number;
   /** Sends a body that the client would not make. */
@@ -26,7 +36,7 @@ export interface LogsWorld {
 }
 
 /** The clients are closed with the worlds: see stopWorlds. */
-export async function startLogsWorld(): Promise<LogsWorld> {
+export async function startLogsWorld(limits: Partial<QueryRunLimits> = {}): Promise<LogsWorld> {
   const state = new MemoryState();
   let ids = 0;
   const shared = {
@@ -38,15 +48,29 @@ export async function startLogsWorld(): Promise<LogsWorld> {
     retained: 0,
     nowMs: NOW_MS,
   };
+  const clock = { now: () => logs.nowMs, after: () => ({ cancel() {} }) };
+  const randomId = (): string => `id-${++ids}`;
+  const runs = new QueryRuns({
+    store: { query: (query, bounds) => logs.query(query, bounds) },
+    disk: systemDisk,
+    directory: join(mkdtempSync(join(tmpdir(), 'mailtrail-')), 'queries'),
+    clock,
+    log: createLog(() => {}, { level: 'debug', now: Date.now }),
+    randomId,
+    limits,
+  });
   const options: LogsOptions = {
     state,
+    language: LANGUAGE,
+    account: '123456789012',
+    runs,
     catalog: new LogGroupCatalog({
       organization: { name: 'default', account: '123456789012', region: 'eu-west-1' },
       createdAtMs: NOW_MS - 1000,
       retentionDays: (logType) => (logType === 'MANAGEMENT_LOGS' ? 3653 : undefined),
     }),
-    clock: { now: () => logs.nowMs, after: () => ({ cancel() {} }) },
-    randomId: () => `id-${++ids}`,
+    clock,
+    randomId,
     put: async (events) => {
       logs.events.push(...events);
     },
@@ -67,6 +91,8 @@ export async function startLogsWorld(): Promise<LogsWorld> {
   const logs: LogsWorld = Object.assign(shared, {
     world,
     client,
+    runs,
+    query: (): Promise<never> => Promise.reject(new Error('no query was expected')),
     post: (target: string, body: string) =>
       fetch(world.url, {
         method: 'POST',

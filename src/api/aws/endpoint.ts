@@ -9,6 +9,7 @@ import { AWS_BODY_BYTES_MAX } from '../limits.ts';
 import { checkInput } from './constraint.ts';
 import { encodeInitialResponse, encodeStreamEvent } from './event-stream.ts';
 import {
+  type Answer,
   type AwsService,
   EventStreamAnswer,
   type Operation,
@@ -98,13 +99,13 @@ export class AwsEndpoint {
     try {
       const answer = await this.#call(exchange, admitted, body);
       if (answer instanceof EventStreamAnswer) await stream(exchange, answer);
-      else exchange.bytes(200, Buffer.from(JSON.stringify(answer ?? {})), JSON_1_1);
+      else exchange.bytes(200, jsonOf(answer), JSON_1_1);
     } finally {
       budget.give(body.length);
     }
   }
 
-  #call(exchange: Exchange, admitted: Admitted, body: Buffer): unknown {
+  #call(exchange: Exchange, admitted: Admitted, body: Buffer): Answer | Promise<Answer> {
     const { service, name, operation } = this.#target(headerOf(exchange, 'x-amz-target') ?? '');
     this.#options.permit(admitted, operation.permission, name);
     const input = checkInput(operation.input, parseBody(body), service.invalidInput);
@@ -140,6 +141,10 @@ export class AwsEndpoint {
     const headers = { ...refusal.headers, 'x-amzn-ErrorType': type };
     exchange.bytes(statusOf(refusal), body, JSON_1_1, headers);
   }
+}
+
+function jsonOf(answer: Exclude<Answer, EventStreamAnswer>): Buffer {
+  return Buffer.isBuffer(answer) ? answer : Buffer.from(JSON.stringify(answer ?? {}));
 }
 
 function parseBody(body: Buffer): unknown {

@@ -29,7 +29,8 @@ export class EventStreamAnswer {
   }
 }
 
-export type Answer = object | EventStreamAnswer | undefined;
+/** An object that becomes JSON, JSON that is ready, a stream of events, or nothing but success. */
+export type Answer = object | Buffer | EventStreamAnswer | undefined;
 
 /** One operation; made by `operation`. */
 export interface Operation {

@@ -56,10 +56,10 @@ export class LogGroupCatalog {
   /** The name in a name or an ARN of this account; throws InvalidParameterException. */
   nameOf(identifier: string): string {
     if (!identifier.startsWith('arn:')) return identifier;
-    const name = identifier.replace(/:\*$/, '');
-    if (name.startsWith(this.#arnPrefix)) return name.slice(this.#arnPrefix.length);
+    const prefix = this.#arnPrefix;
+    if (identifier.startsWith(prefix)) return identifier.slice(prefix.length);
     throw invalidParameter(
-      `The specified log group ARN is not of this account and Region: expected ${this.#arnPrefix}NAME`,
+      `The specified log group ARN is not of this account and Region: expected ${prefix}NAME`,
     );
   }
 

@@ -2,7 +2,9 @@
 import type { LogEvent } from '../../../event/log-event.ts';
 import type { Clock } from '../../../platform/clock.ts';
 import type { State } from '../../../state/state.ts';
+import type { QueryLanguage } from '../../query-language.ts';
 import type { LogGroupCatalog } from './log-group-catalog.ts';
+import type { QueryRuns } from './queries/query-runs.ts';
 
 /** What CloudTrail calls the service. */
 export const EVENT_SOURCE = 'logs.amazonaws.com';
@@ -17,6 +19,10 @@ export interface StreamTimes {
 export interface LogsOptions {
   readonly state: State;
   readonly catalog: LogGroupCatalog;
+  readonly language: QueryLanguage;
+  /** The account id in `@log`. */
+  readonly account: string;
+  readonly runs: QueryRuns;
   readonly clock: Clock;
   /** An id that was never used. */
   readonly randomId: () => string;

@@ -4,6 +4,7 @@ import { logGroupOperations } from './log-groups.ts';
 import { logStreamOperations } from './log-streams.ts';
 import { EVENT_SOURCE, type LogsOptions } from './logs-options.ts';
 import { putLogEvents } from './put-log-events.ts';
+import { queryOperations } from './queries/query-operations.ts';
 import { queryDefinitionOperations } from './query-definitions.ts';
 import { retentionOperations } from './retention.ts';
 import { tagOperations } from './tags.ts';
@@ -20,6 +21,7 @@ export function createLogsService(options: LogsOptions): AwsService {
       ...retentionOperations(options),
       ...tagOperations(options),
       ...queryDefinitionOperations(options),
+      ...queryOperations(options),
       PutLogEvents: putLogEvents(options),
     },
   };
