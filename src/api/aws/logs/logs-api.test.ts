@@ -19,6 +19,7 @@ import {
   PutQueryDefinitionCommand,
   PutRetentionPolicyCommand,
   TagLogGroupCommand,
+  TestMetricFilterCommand,
   TagResourceCommand,
   UntagLogGroupCommand,
   UntagResourceCommand,
@@ -393,6 +394,25 @@ test('saved queries are put, changed, listed and deleted', async () => {
   const gone = new DeleteQueryDefinitionCommand({ queryDefinitionId });
   expect((await client.send(gone)).success).toBe(true);
   expect((await refusalOf(client.send(gone)))[0]).toBe('ResourceNotFoundException');
+});
+
+test('a filter pattern is tried on messages', async () => {
+  const { client } = await startLogsWorld();
+  const logEventMessages = ['{"a":1}', 'no', '{"a":2}'];
+  const { matches } = await client.send(
+    new TestMetricFilterCommand({ filterPattern: '{ $.a > 1 }', logEventMessages }),
+  );
+  expect(matches).toEqual([
+    { eventNumber: 3, eventMessage: '{"a":2}', extractedValues: { '$.a': '2' } },
+  ]);
+  const bad = client.send(
+    new TestMetricFilterCommand({ filterPattern: '{ $.a > ', logEventMessages }),
+  );
+  expect(await refusalOf(bad)).toEqual([
+    'InvalidParameterException',
+    'Invalid filter pattern: expected a value at character 7, the pattern ends.',
+    400,
+  ]);
 });
 
 test.each([

@@ -1,5 +1,6 @@
 // CloudWatch Logs as a service of the API: all its operations by name.
 import type { AwsService } from '../operation.ts';
+import { testMetricFilter } from './filter-patterns.ts';
 import { logGroupOperations } from './log-groups.ts';
 import { logStreamOperations } from './log-streams.ts';
 import { EVENT_SOURCE, type LogsOptions } from './logs-options.ts';
@@ -23,6 +24,7 @@ export function createLogsService(options: LogsOptions): AwsService {
       ...queryDefinitionOperations(options),
       ...queryOperations(options),
       PutLogEvents: putLogEvents(options),
+      TestMetricFilter: testMetricFilter(),
     },
   };
 }
