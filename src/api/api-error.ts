@@ -1,5 +1,6 @@
 // Refusals as the client sees them: a status, a code to act on and a message to read.
 import { JournalError } from '../journal/journal.ts';
+import { StateError } from '../state/state.ts';
 import { StoreError } from '../store/event-store.ts';
 import { RETRY_LATER_SECONDS, RETRY_SOON_SECONDS } from './limits.ts';
 
@@ -98,6 +99,23 @@ function ofStore(error: StoreError): ApiError {
   }
 }
 
+function ofState(error: StateError): ApiError {
+  switch (error.code) {
+    case 'limit':
+      return new ApiError(422, 'LimitExceededException', error.message, { cause: error });
+    case 'disk-full':
+      return retryAfter(507, 'DiskFull', error.message, RETRY_LATER_SECONDS, error);
+    case 'unavailable':
+      return retryAfter(
+        503,
+        'ServiceUnavailableException',
+        error.message,
+        RETRY_LATER_SECONDS,
+        error,
+      );
+  }
+}
+
 function internal(cause: unknown): ApiError {
   const message =
     "the server made a mistake; its log has the details under this answer's request id";
@@ -109,5 +127,6 @@ export function asApiError(error: unknown): ApiError {
   if (error instanceof ApiError) return error;
   if (error instanceof JournalError) return ofJournal(error);
   if (error instanceof StoreError) return ofStore(error);
+  if (error instanceof StateError) return ofState(error);
   return internal(error);
 }

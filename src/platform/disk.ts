@@ -23,7 +23,8 @@ export interface DiskFile {
 
 /** A file system. Paths are absolute. Creating, renaming and removing need `syncDirectory`. */
 export interface Disk {
-  open(path: string, mode: DiskOpenMode): Promise<DiskFile>;
+  /** @param permissions of a file that is made; the owner writes and the group reads when absent */
+  open(path: string, mode: DiskOpenMode, permissions?: number): Promise<DiskFile>;
   /** With its parents, durably; not an error when it exists. */
   makeDirectory(path: string): Promise<void>;
   /** The names in a directory, in no promised order. */
@@ -131,8 +132,8 @@ async function syncDirectory(path: string): Promise<void> {
 
 /** The machine's own file system; nothing in it blocks the event loop. */
 export const systemDisk: Disk = {
-  async open(path, mode) {
-    return new SystemFile(await open(path, FLAGS[mode], FILE_MODE));
+  async open(path, mode, permissions = FILE_MODE) {
+    return new SystemFile(await open(path, FLAGS[mode], permissions));
   },
   async makeDirectory(path) {
     const first = await mkdir(path, { recursive: true, mode: DIRECTORY_MODE });

@@ -29,7 +29,10 @@ export interface StateChange {
   readonly eventSource: string;
   /** What was changed, e.g. the ARN. */
   readonly resource: string;
+  /** The first is what the management event tells before and after of; the others follow from it. */
   readonly changes: readonly DocumentChange[];
+  /** Nobody decided it, e.g. when a key was last used: it has no management event. */
+  readonly silent?: true;
 }
 
 /** The documents as they are now; not to be kept over an `await`. */
@@ -40,6 +43,8 @@ export interface StateView {
     kind: K,
   ): IterableIterator<readonly [id: string, document: StateDocuments[K]]>;
   count(kind: DocumentKind): number;
+  /** Another one after each change. */
+  readonly version: number;
 }
 
 /**
@@ -49,8 +54,9 @@ export interface StateView {
 export interface State extends StateView {
   /**
    * Asks `decide` what to change, one change after the other, so that nothing comes between its look
-   * and the change. Resolves when the change and its management event are durable. `undefined`
-   * means that there is nothing to change.
+   * and the change. Resolves when the change is durable and in force; its management event, which is
+   * durable with it, is in the journal then or, where the journal takes none, as soon as it does.
+   * `undefined` means that there is nothing to change.
    */
   change(actor: Actor, decide: (view: StateView) => StateChange | undefined): Promise<void>;
   /** Writes the management event of an act that changes no document, e.g. an export. */

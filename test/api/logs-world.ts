@@ -1,5 +1,5 @@
-// The API as AWS's own client sees it: the real HTTP server with CloudWatch Logs behind it, a state in
-// memory, and a store that a test fills.
+// The API as AWS's own client sees it: the real HTTP server with CloudWatch Logs behind it, its state on a
+// disk in memory, and a store that a test fills.
 import { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs';
 import { LogGroupCatalog } from '../../src/api/aws/logs/log-group-catalog.ts';
 import type { LogsOptions, StreamTimes } from '../../src/api/aws/logs/logs-options.ts';
@@ -11,9 +11,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createLog } from '../../src/platform/log.ts';
 import { systemDisk } from '../../src/platform/disk.ts';
+import { SimulatedDisk } from '../../src/platform/simulated-disk.ts';
+import { openState } from '../../src/state/open.ts';
+import type { State } from '../../src/state/state.ts';
+import type { AuditEvent } from '../../src/event/audit-event.ts';
 import type { EventStore } from '../../src/store/event-store.ts';
 import { KEYS, LANGUAGE, startWorld, type World } from '../e2e/api-world.ts';
-import { MemoryState } from './memory-state.ts';
 
 /** 2026-11-23 00:00 UTC. */
 export const NOW_MS = Date.UTC(2026, 10, 23);
@@ -21,7 +24,9 @@ export const NOW_MS = Date.UTC(2026, 10, 23);
 export interface LogsWorld {
   readonly world: World;
   readonly client: CloudWatchLogsClient;
-  readonly state: MemoryState;
+  readonly state: State;
+  /** The management events of all changes. */
+  readonly recorded: AuditEvent[];
   readonly events: LogEvent[];
   readonly forgotten: { readonly groupId: string; readonly stream?: string }[];
   readonly storedBytes: Map<string, number>;
@@ -37,10 +42,21 @@ export interface LogsWorld {
 
 /** The clients are closed with the worlds: see stopWorlds. */
 export async function startLogsWorld(limits: Partial<QueryRunLimits> = {}): Promise<LogsWorld> {
-  const state = new MemoryState();
   let ids = 0;
+  const recorded: AuditEvent[] = [];
+  const clock = { now: () => logs.nowMs, after: () => ({ cancel() {} }) };
+  const log = createLog(() => {}, { level: 'debug', now: Date.now });
+  const state = await openState({
+    disk: new SimulatedDisk(),
+    directory: '/state',
+    clock,
+    log,
+    accept: async (events) => recorded.push(...events),
+    checkpoint: () => undefined,
+  });
   const shared = {
     state,
+    recorded,
     events: [] as LogEvent[],
     forgotten: [] as { groupId: string; stream?: string }[],
     storedBytes: new Map<string, number>(),
@@ -48,14 +64,13 @@ export async function startLogsWorld(limits: Partial<QueryRunLimits> = {}): Prom
     retained: 0,
     nowMs: NOW_MS,
   };
-  const clock = { now: () => logs.nowMs, after: () => ({ cancel() {} }) };
   const randomId = (): string => `id-${++ids}`;
   const runs = new QueryRuns({
     store: { query: (query, bounds) => logs.query(query, bounds) },
     disk: systemDisk,
     directory: join(mkdtempSync(join(tmpdir(), 'mailtrail-')), 'queries'),
     clock,
-    log: createLog(() => {}, { level: 'debug', now: Date.now }),
+    log,
     randomId,
     limits,
   });

@@ -60,7 +60,7 @@ async function makeStream({ client }: LogsWorld, logGroupName: string, logStream
 
 test('a group is made, described, protected and deleted, each with its record', async () => {
   const world = await startLogsWorld();
-  const { client, state } = world;
+  const { client, state, recorded } = world;
   const logGroupName = '/app/web';
   await client.send(
     new CreateLogGroupCommand({
@@ -105,16 +105,29 @@ test('a group is made, described, protected and deleted, each with its record', 
   expect(state.count('log-group')).toBe(0);
   expect(state.count('log-stream')).toBe(0);
   expect(world.forgotten).toEqual([{ groupId: 'id-1' }]);
-  expect(state.recorded.map(({ eventName }) => eventName)).toEqual([
+  expect(recorded.map((event) => 'event_name' in event && event.event_name)).toEqual([
     'CreateLogGroup',
     'PutLogGroupDeletionProtection',
     'CreateLogStream',
     'DeleteLogGroup',
   ]);
-  expect(state.recorded[0]).toMatchObject({
-    actor: { userId: 'MTAKTESTTESTTESTTEST', sourceIp: '127.0.0.1' },
+  const document = {
+    groupId: 'id-1',
+    createdAtMs: NOW_MS,
+    class: 'STANDARD',
+    tags: { team: 'mail' },
+  };
+  expect(recorded[0]).toMatchObject({
+    log_type: 'MANAGEMENT_LOGS',
+    event_timestamp: NOW_MS,
+    user_id: 'MTAKTESTTESTTESTTEST',
+    source_ip: '127.0.0.1',
+    user_agent: expect.stringContaining('aws-sdk-js'),
+    event_source: 'logs.amazonaws.com',
     resource: `${ARN}/app/web`,
+    after: { ...document, deletionProtection: true },
   });
+  expect(recorded.at(-1)).toMatchObject({ before: document });
   expect(await refusalOf(client.send(new DeleteLogGroupCommand({ logGroupName })))).toEqual([
     'ResourceNotFoundException',
     'The specified log group does not exist.',
@@ -471,7 +484,7 @@ test.each([
   expect(answer.message).toMatch(message);
   expect(response.headers.get('x-amzn-requestid')).toMatch(/^[0-9a-f-]{36}$/);
   expect(response.headers.get('content-type')).toBe('application/x-amz-json-1.1');
-  expect(world.state.recorded).toEqual([]);
+  expect(world.recorded).toEqual([]);
 });
 
 test('a stranger is told who he is not, in the form that clients read', async () => {

@@ -1,0 +1,260 @@
+// The change log on disk: one file that begins with the documents of its last shortening and goes on with a
+// line for each change since. A change is on disk before it counts.
+import { join } from 'node:path';
+import type { Disk, DiskFile } from '../platform/disk.ts';
+import { chainedLine, readChainedLine } from './chained-lines.ts';
+import { CHANGE_BYTES_MAX, SNAPSHOT_BATCH } from './limits.ts';
+import { type Actor, StateError } from './state.ts';
+
+export const STATE_FILE = 'state.ndjson';
+const TEMPORARY_FILE = '.state.ndjson.new';
+const FORMAT = 1;
+/** It holds the secrets of API keys. */
+const PERMISSIONS = 0o600;
+
+/** A change as a line has it. */
+export interface LoggedChange {
+  /** Counts changes from 1 and never falls. */
+  readonly seq: number;
+  readonly atMs: number;
+  readonly actor: Actor;
+  readonly eventName: string;
+  readonly eventSource: string;
+  readonly resource: string;
+  readonly silent?: true;
+  /** `value` is null where the document was deleted. */
+  readonly changes: readonly {
+    readonly kind: string;
+    readonly id: string;
+    readonly value: unknown;
+  }[];
+}
+
+export interface LoggedDocument {
+  readonly kind: string;
+  readonly id: string;
+  readonly value: unknown;
+}
+
+/** What a log holds, in its order. */
+export interface LogReader {
+  readonly document: (document: LoggedDocument) => void;
+  readonly change: (change: LoggedChange) => void;
+}
+
+interface Head {
+  readonly format: number;
+  readonly seq: number;
+  readonly documents: number;
+}
+
+/** A refusal after which an administrator must look at the file. */
+function damaged(path: string, offset: number, expected: string): StateError {
+  return new StateError(
+    'unavailable',
+    `${path} is damaged at byte ${offset}: expected ${expected}. Restore the file from a backup; the management events in the journal say what it held`,
+  );
+}
+
+/** A failed write as what it means to who wants to change something. */
+export function refusalFor(error: unknown, path: string): StateError {
+  const { code, message } = error as NodeJS.ErrnoException;
+  const full = code === 'ENOSPC' || code === 'EDQUOT';
+  const advice = full
+    ? 'free some space'
+    : 'check the disk and that the user of mailtrail may write';
+  return new StateError(
+    full ? 'disk-full' : 'unavailable',
+    `writing ${path}: ${message}; ${advice}`,
+    {
+      cause: error,
+    },
+  );
+}
+
+/** See the head of this file. One process has it open, and calls one method at a time. */
+export class ChangeLog {
+  readonly #disk: Disk;
+  readonly #directory: string;
+  readonly #path: string;
+  #file: DiskFile;
+  #bytes: number;
+  #sum: string;
+  /** What is on disk is not known any more. */
+  #broken: StateError | undefined;
+
+  private constructor(disk: Disk, directory: string, place: OpenedFile) {
+    this.#disk = disk;
+    this.#directory = directory;
+    this.#path = join(directory, STATE_FILE);
+    this.#file = place.file;
+    this.#bytes = place.bytes;
+    this.#sum = place.sum;
+  }
+
+  /**
+   * Opens the log of a directory, or begins one, and tells what it holds. A last line that is torn is
+   * cut off: nobody was told that its change was made. Rejects with a StateError when the file is
+   * damaged elsewhere.
+   *
+   * @param cut is called with the bytes that were cut off
+   */
+  static async open(
+    disk: Disk,
+    directory: string,
+    reader: LogReader,
+    cut: (bytes: number) => void,
+  ): Promise<ChangeLog> {
+    await disk.makeDirectory(directory);
+    await disk.remove(join(directory, TEMPORARY_FILE));
+    const path = join(directory, STATE_FILE);
+    if (!(await disk.list(directory)).includes(STATE_FILE)) {
+      return new ChangeLog(disk, directory, await writeNew(disk, directory, 0, []));
+    }
+    const file = await disk.open(path, 'update');
+    const content = await readAll(file);
+    const { end, sum } = readLines(content, path, reader);
+    if (end < content.length) {
+      cut(content.length - end);
+      await file.truncate(end);
+    }
+    // A process that died may have left what the disk does not have yet: now it counts, and must stay.
+    await file.sync();
+    await disk.syncDirectory(directory);
+    return new ChangeLog(disk, directory, { file, bytes: end, sum });
+  }
+
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  get path(): string {
+    return this.#path;
+  }
+
+  /** Resolves when the change is on disk. When it rejects, the change was not made. */
+  async append(change: LoggedChange): Promise<void> {
+    if (this.#broken !== undefined) throw this.#broken;
+    const { line, sum } = chainedLine(change, this.#sum);
+    const bytes = Buffer.from(line);
+    if (bytes.length > CHANGE_BYTES_MAX) {
+      const message = `the change is ${bytes.length} bytes long; at most ${CHANGE_BYTES_MAX} are taken`;
+      throw new StateError('limit', message);
+    }
+    try {
+      await this.#file.write([bytes], this.#bytes);
+      await this.#file.datasync();
+    } catch (error) {
+      await this.#takeBack(error);
+      throw refusalFor(error, this.#path);
+    }
+    this.#bytes += bytes.length;
+    this.#sum = sum;
+  }
+
+  /** Cuts off what a failed write left. */
+  async #takeBack(cause: unknown): Promise<void> {
+    try {
+      await this.#file.truncate(this.#bytes);
+      await this.#file.sync();
+    } catch {
+      const { message } = refusalFor(cause, this.#path);
+      this.#broken = new StateError('unavailable', `${message}, then restart`, { cause });
+    }
+  }
+
+  /** Replaces the log by one that holds these documents and no changes; whole or not at all. */
+  async shorten(seq: number, documents: readonly LoggedDocument[]): Promise<void> {
+    if (this.#broken !== undefined) throw this.#broken;
+    let made: OpenedFile;
+    try {
+      made = await writeNew(this.#disk, this.#directory, seq, documents);
+    } catch (error) {
+      // Which of the two files now has the name is not known for certain.
+      this.#broken = refusalFor(error, this.#path);
+      throw this.#broken;
+    }
+    await this.#file.close();
+    this.#file = made.file;
+    this.#bytes = made.bytes;
+    this.#sum = made.sum;
+  }
+
+  close(): Promise<void> {
+    return this.#file.close();
+  }
+}
+
+interface OpenedFile {
+  readonly file: DiskFile;
+  readonly bytes: number;
+  readonly sum: string;
+}
+
+async function writeNew(
+  disk: Disk,
+  directory: string,
+  seq: number,
+  documents: readonly LoggedDocument[],
+): Promise<OpenedFile> {
+  const temporary = join(directory, TEMPORARY_FILE);
+  const file = await disk.open(temporary, 'replace', PERMISSIONS);
+  const head: Head = { format: FORMAT, seq, documents: documents.length };
+  let { line: text, sum } = chainedLine(head, '');
+  let bytes = 0;
+  for (let from = 0; from === 0 || from < documents.length; from += SNAPSHOT_BATCH) {
+    for (const document of documents.slice(from, from + SNAPSHOT_BATCH)) {
+      const next = chainedLine(document, sum);
+      text += next.line;
+      ({ sum } = next);
+    }
+    const buffer = Buffer.from(text);
+    await file.write([buffer], bytes);
+    bytes += buffer.length;
+    text = '';
+  }
+  await file.sync();
+  await disk.rename(temporary, join(directory, STATE_FILE));
+  await disk.syncDirectory(directory);
+  return { file, bytes, sum };
+}
+
+async function readAll(file: DiskFile): Promise<Buffer> {
+  const buffer = Buffer.alloc(await file.size());
+  return buffer.subarray(0, await file.read(buffer, 0));
+}
+
+/** Tells what the lines hold; ends at a torn last line, which is none or has no newline or is not itself. */
+function readLines(
+  content: Buffer,
+  path: string,
+  reader: LogReader,
+): { readonly end: number; readonly sum: string } {
+  let sum = '';
+  let head: Head | undefined;
+  let documents = 0;
+  let at = 0;
+  while (at < content.length) {
+    const newline = content.indexOf(0x0a, at);
+    const line = content.toString('utf8', at, newline < 0 ? content.length : newline);
+    const read = newline < 0 ? undefined : readChainedLine(line, sum);
+    if (read === undefined) {
+      const isLast = newline < 0 || newline === content.length - 1;
+      if (isLast && head !== undefined && documents === head.documents) return { end: at, sum };
+      throw damaged(path, at, 'a line with the checksum that follows from the line before');
+    }
+    if (head === undefined) {
+      head = read.value as unknown as Head;
+      if (head.format !== FORMAT) throw damaged(path, at, `format ${FORMAT}`);
+    } else if (documents < head.documents) {
+      documents++;
+      reader.document(read.value as unknown as LoggedDocument);
+    } else reader.change(read.value as unknown as LoggedChange);
+    ({ sum } = read);
+    at = newline + 1;
+  }
+  if (head === undefined || documents < head.documents) {
+    throw damaged(path, at, 'more documents, as its first line says');
+  }
+  return { end: at, sum };
+}
