@@ -85,9 +85,9 @@ test('a disk that does not answer holds the mail server up only so long, and onl
   const held = new Promise<void>((resolve) => (release = resolve));
   const slow: Disk = {
     ...disk.process(),
-    open: async (...of) => {
+    open: async (path, mode) => {
       await held;
-      return disk.open(...of);
+      return disk.open(path, mode);
     },
   };
   const hanging = new ContentsNotes({ directory: '/d', disk: slow, clock, log: silentLog });
