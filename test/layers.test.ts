@@ -14,7 +14,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   journal: ['event', 'platform'],
   store: ['event', 'platform', 'journal/journal.ts'],
   state: ['event', 'platform', 'journal/journal.ts'],
-  insights: ['event', 'store/event-table.ts', 'store/event-store.ts'],
+  insights: ['event', 'store/event-table.ts', 'store/log-event-columns.ts', 'store/event-store.ts'],
   collect: [
     'event',
     'platform',

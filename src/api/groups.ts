@@ -1,11 +1,13 @@
 // Log groups by name: GET /v1/groups, and which groups a query means.
-import { LOG_TYPES, logGroupName, logTypeOfGroup } from '../event/log-type.ts';
+import { LOG_TYPES, logGroupName, type LogType, logTypeOfGroup } from '../event/log-type.ts';
 import type { EventStore } from '../store/event-store.ts';
 import { ApiError } from './api-error.ts';
 import type { QueriedGroup } from './query-language.ts';
 
 /** A log group as GET /v1/groups tells it; times in ms, absent where there is no event. */
-export interface GroupDescription extends QueriedGroup {
+export interface GroupDescription {
+  readonly name: string;
+  readonly logType: LogType;
   readonly events: number;
   readonly storedBytes: number;
   readonly firstEventTime?: number;

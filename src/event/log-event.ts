@@ -4,7 +4,10 @@
 /** What `log_type` says of such a line; no audit log is called so, and feeds cannot say it. */
 export const LOG_EVENT_TYPE = 'LOG_EVENT';
 
-/** A log event as a journal line. */
+/** How the journal line of a log event begins, and that of no other event. */
+export const LOG_EVENT_LINE_START = `{"log_type":"${LOG_EVENT_TYPE}"`;
+
+/** A log event as a journal line; `log_type` is its first member. */
 export interface LogEvent {
   readonly log_type: typeof LOG_EVENT_TYPE;
   /**

@@ -17,10 +17,12 @@ export { LIMIT_DEFAULT, LIMIT_MAX, QUERY_CHARS_MAX } from './limits.ts';
 export { pointerPosition } from './pointer.ts';
 export { formatRow, type ResultField } from './results.ts';
 export type {
+  AuditGroup,
   BoundQuery,
   Compiled,
   KnownGroup,
   OutputColumn,
+  PutGroup,
   QueriedGroup,
   QueryScope,
 } from './scope.ts';

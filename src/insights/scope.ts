@@ -2,15 +2,36 @@
 import type { LogType } from '../event/log-type.ts';
 import type { QueryError } from './error.ts';
 
-export interface QueriedGroup {
+/** One of the organization's audit logs. */
+export interface AuditGroup {
   readonly name: string;
   readonly logType: LogType;
 }
 
+/** A log group whose events clients put. */
+export interface PutGroup {
+  readonly name: string;
+  readonly logGroupId: string;
+  /** Older events have gone or are to go: ms since the Unix epoch. */
+  readonly keptSinceMs?: number;
+}
+
+export type QueriedGroup = AuditGroup | PutGroup;
+
 /** A log group that `SOURCE` may choose. */
-export interface KnownGroup extends QueriedGroup {
+export type KnownGroup = QueriedGroup & {
   readonly class?: 'STANDARD' | 'INFREQUENT_ACCESS';
   readonly tags?: Readonly<Record<string, string>>;
+};
+
+/** The audit logs among the groups. */
+export function auditGroups(groups: readonly QueriedGroup[]): readonly AuditGroup[] {
+  return groups.filter((group) => 'logType' in group);
+}
+
+/** The groups whose events clients put. */
+export function putGroups(groups: readonly QueriedGroup[]): readonly PutGroup[] {
+  return groups.filter((group) => 'logGroupId' in group);
 }
 
 export interface QueryScope {

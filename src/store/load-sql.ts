@@ -1,6 +1,7 @@
 // How a range of journal lines becomes rows: the engine reads the lines from a file by itself. The
 // shape of a line follows from the declarations, as the table does.
 import type { FieldKind } from '../event/field.ts';
+import { LOG_EVENT_TYPE } from '../event/log-event.ts';
 import { EVENT_COLUMNS, EVENT_TABLE, type EventColumn, SYSTEM_COLUMNS } from './event-table.ts';
 
 const INPUT_TYPES: Readonly<Record<FieldKind, string>> = {
@@ -86,10 +87,20 @@ export interface LoadSource {
   /** For each block: the row number of its first line, and when it was sealed. */
   readonly blockStarts: readonly number[];
   readonly sealedAtMs: readonly number[];
+  /** Whether some of the lines are log events, which go into a table of their own. */
+  readonly hasLogEvents?: boolean;
 }
 
-function literal(text: string): string {
+/** Text as SQL, for what is not the author of a query's: paths, ids, names in the state. */
+export function literal(text: string): string {
   return `'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`;
+}
+
+/** When each line's block was sealed, in ms, as SQL over its number `line`. */
+export function sealedSql({ blockStarts, sealedAtMs }: LoadSource): string {
+  if (blockStarts.length === 1) return String(sealedAtMs[0] ?? 0);
+  const starts = `[${blockStarts.join(', ')}]`;
+  return `transform(roundDown(line, ${starts}), ${starts}, [${sealedAtMs.join(', ')}])`;
 }
 
 /**
@@ -97,22 +108,20 @@ function literal(text: string): string {
  * because one thread reads; `onlyMissing` leaves out the positions that the table has already.
  */
 export function loadSql(source: LoadSource, onlyMissing: boolean): string {
-  const starts = `[${source.blockStarts.join(', ')}]`;
-  const times = `[${source.sealedAtMs.join(', ')}]`;
-  const sealed =
-    source.blockStarts.length === 1
-      ? `${source.sealedAtMs[0] ?? 0}`
-      : `transform(roundDown(line, ${starts}), ${starts}, ${times})`;
   // A line that the engine takes for two events would move all behind it to wrong positions.
   const tooMany = `throwIf(line >= ${source.to - source.from}, 'there are more events than lines')`;
   const present = `SELECT ${SYSTEM_COLUMNS.position} FROM ${EVENT_TABLE} WHERE ${rangeCondition(source)}`;
+  const conditions = [
+    ...(source.hasLogEvents === true ? [`log_type != '${LOG_EVENT_TYPE}'`] : []),
+    ...(onlyMissing ? [`${source.from} + line NOT IN (${present})`] : []),
+  ];
   return [
     `INSERT INTO ${EVENT_TABLE} (${TARGET.map((name) => `\`${name}\``).join(', ')})`,
-    `SELECT ${source.from} + line + ${tooMany}, fromUnixTimestamp64Milli(toInt64(${sealed}), 'UTC'),`,
+    `SELECT ${source.from} + line + ${tooMany}, fromUnixTimestamp64Milli(toInt64(${sealedSql(source)}), 'UTC'),`,
     `  ${SOURCE.join(', ')}`,
     `FROM (SELECT *, rowNumberInAllBlocks() AS line`,
     `  FROM file(${literal(source.path)}, 'JSONEachRow', ${literal(LINE_STRUCTURE)}))`,
-    onlyMissing ? `WHERE ${source.from} + line NOT IN (${present})` : '',
+    conditions.length === 0 ? '' : `WHERE ${conditions.join(' AND ')}`,
   ].join('\n');
 }
 

@@ -101,7 +101,8 @@ export const COMMON_TABLE_SETTINGS: Readonly<Record<string, string | number>> = 
   materialize_ttl_recalculate_only: 1,
 };
 
-function settingsClause(settings: Readonly<Record<string, string | number>>): string {
+/** Settings as they stand in DDL. */
+export function settingsClause(settings: Readonly<Record<string, string | number>>): string {
   return Object.entries(settings)
     .map(([name, value]) => `${name} = ${typeof value === 'number' ? value : `'${value}'`}`)
     .join(', ');

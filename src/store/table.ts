@@ -1,6 +1,8 @@
-// Brings the event table to the state this version needs, whatever state it is in.
+// Brings the tables to the state this version needs, whatever state it is in.
 import { StoreError } from './event-store.ts';
 import { EVENT_TABLE, SYSTEM_COLUMNS } from './event-table.ts';
+import { LOG_EVENT_TABLE } from './log-event-columns.ts';
+import { createLogEventTableSql } from './log-event-table.ts';
 import {
   createTableSql,
   migrationSql,
@@ -22,6 +24,7 @@ export interface PreparedTable {
   readonly damagedParts: readonly string[];
 }
 
+const BOTH = `database = currentDatabase() AND table IN ('${EVENT_TABLE}', '${LOG_EVENT_TABLE}')`;
 const HERE = `database = currentDatabase() AND table = '${EVENT_TABLE}'`;
 
 async function readNote(engine: SqlEngine): Promise<TableNote | undefined> {
@@ -63,7 +66,7 @@ async function migrate(engine: SqlEngine, tableEngine: TableEngine): Promise<str
 
 async function damagedParts(engine: SqlEngine): Promise<string[]> {
   const rows = await engine.rows(
-    `SELECT name FROM system.detached_parts WHERE ${HERE} AND startsWith(ifNull(reason, ''), 'broken') ORDER BY name`,
+    `SELECT name FROM system.detached_parts WHERE ${BOTH} AND startsWith(ifNull(reason, ''), 'broken') ORDER BY name`,
   );
   return rows.map(([name]) => String(name));
 }
@@ -79,6 +82,8 @@ export async function prepareTable(
   newGeneration: () => string,
 ): Promise<PreparedTable> {
   const found = await readNote(engine);
+  // It has no note of its own: what was put into it is in the journal of the same generation.
+  await engine.execute(createLogEventTableSql(tableEngine));
   if (!found) {
     const note = { version: SCHEMA_VERSION, generation: newGeneration(), damaged: [] };
     await engine.execute(createTableSql(tableEngine, note));
@@ -106,7 +111,11 @@ export async function prepareTable(
   return { generation, endPosition: Number(end?.[0] ?? 0), changes, damagedParts: news };
 }
 
+function endSql(table: string): string {
+  return `(SELECT if(count() = 0, 0, max(${SYSTEM_COLUMNS.position}) + 1) FROM ${table})`;
+}
+
 /** The statement that gives the position after the last stored event. */
 export function endPositionSql(): string {
-  return `SELECT if(count() = 0, 0, max(${SYSTEM_COLUMNS.position}) + 1) FROM ${EVENT_TABLE}`;
+  return `SELECT greatest(${endSql(EVENT_TABLE)}, ${endSql(LOG_EVENT_TABLE)})`;
 }

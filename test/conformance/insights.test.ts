@@ -7,8 +7,11 @@
 //   === events              records as POST /v1/events takes them, one JSON object a line, loaded
 //                           in this order as positions 0, 1, 2, … of the file's own store; one
 //                           with a revision_key is taken as a collector would hand it in
+//   === put GROUP STREAM    log events that a client put: each line a time in ms, a space, the text; `\n` in it
+//                           is a newline; their positions follow those of the records
 //   === NAME                a case; then its parts, each begun by its own line:
-//   --- groups A B          the groups queried by the last part of their names; all when absent
+//   --- groups A B          the groups queried: audit logs by the last part of their names, others by name;
+//                           all audit logs when absent
 //   --- time START END      the time range in ms, both included; all times when absent
 //   --- query               the query's text up to the next part
 //   --- rows                the rows expected, in order, one JSON object a line with its cells in
@@ -21,10 +24,13 @@ import { join } from 'node:path';
 import { Session } from 'chdb';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { admitRecord } from '../../src/event/admit.ts';
+import { journalLine } from '../../src/event/journal-line.ts';
+import { LOG_EVENT_TYPE, type LogEvent } from '../../src/event/log-event.ts';
 import { logGroupName, LOG_TYPE_SPECS } from '../../src/event/log-type.ts';
 import { compileQuery, formatRow, type QueryScope } from '../../src/insights/index.ts';
 import { parseRows } from '../../src/store/event-rows.ts';
 import { loadSql } from '../../src/store/load-sql.ts';
+import { loadLogEventsSql, createLogEventTableSql } from '../../src/store/log-event-table.ts';
 import { createTableSql } from '../../src/store/schema.ts';
 
 const FOLDER = join(import.meta.dirname, 'insights');
@@ -39,16 +45,37 @@ interface Case {
 
 interface CaseFile {
   readonly events: readonly string[];
+  readonly put: readonly LogEvent[];
   readonly cases: readonly Case[];
+}
+
+function putEvent(group: string, stream: string, line: string): LogEvent[] {
+  const [, time, text] = /^(\d+) (.*)$/.exec(line) ?? [];
+  if (time === undefined || text === undefined) return [];
+  return [
+    {
+      log_type: LOG_EVENT_TYPE,
+      log_group_id: `id of ${group}`,
+      log_stream: stream,
+      event_timestamp: Number(time),
+      message: text.replaceAll('\\n', '\n'),
+    },
+  ];
 }
 
 function parseCaseFile(text: string): CaseFile {
   const events: string[] = [];
+  const put: LogEvent[] = [];
   const cases: Case[] = [];
   for (const section of text.split(/^=== /m).slice(1)) {
     const [name = '', ...lines] = section.split('\n');
     if (name === 'events') {
       events.push(...lines.filter((line) => line.startsWith('{')));
+      continue;
+    }
+    const [, group, stream] = /^put (\S+) (\S+)$/.exec(name) ?? [];
+    if (group !== undefined && stream !== undefined) {
+      put.push(...lines.flatMap((line) => putEvent(group, stream, line)));
       continue;
     }
     const parts = new Map<string, { words: string[]; text: string }>();
@@ -59,7 +86,7 @@ function parseCaseFile(text: string): CaseFile {
     }
     cases.push({ name, parts });
   }
-  return { events, cases };
+  return { events, put, cases };
 }
 
 /** The rows a text expects, each a list of cells. */
@@ -82,13 +109,14 @@ afterAll(() => {
   rmSync(directory, { recursive: true });
 });
 
-function load(database: string, events: readonly string[]): void {
+function load(database: string, { events, put }: CaseFile): void {
   const lines = events.map((event) => {
     if (event.includes('"revision_key"')) return `${event}\n`;
     const admitted = admitRecord(event, NOW_MS);
     if (!admitted.ok) throw new Error(`${admitted.reason}: ${event}`);
     return admitted.line;
   });
+  lines.push(...put.map((event) => journalLine(event)));
   const path = join(directory, `${database}.ndjson`);
   writeFileSync(path, lines.join(''));
   session.query(`CREATE DATABASE ${database}`);
@@ -96,8 +124,11 @@ function load(database: string, events: readonly string[]): void {
   session.query(
     createTableSql({ engine: 'MergeTree' }, { version: 1, generation: 'g', damaged: [] }),
   );
-  const source = { path, from: 0, to: lines.length, blockStarts: [0], sealedAtMs: [SEALED_MS] };
+  session.query(createLogEventTableSql({ engine: 'MergeTree' }));
+  const place = { path, from: 0, to: lines.length, blockStarts: [0], sealedAtMs: [SEALED_MS] };
+  const source = { ...place, hasLogEvents: put.length > 0 };
   session.query(loadSql(source, false));
+  session.query(loadLogEventsSql(source, false));
 }
 
 function scopeOf({ parts }: Case): QueryScope {
@@ -106,8 +137,14 @@ function scopeOf({ parts }: Case): QueryScope {
     ({ groupSuffix }) => suffixes === undefined || suffixes.includes(groupSuffix),
   );
   const [start, end] = parts.get('time')?.words ?? [];
+  const named = (suffixes ?? []).filter(
+    (name) => !LOG_TYPE_SPECS.some(({ groupSuffix }) => groupSuffix === name),
+  );
   return {
-    groups: specs.map(({ logType }) => ({ name: logGroupName('acme', logType), logType })),
+    groups: [
+      ...specs.map(({ logType }) => ({ name: logGroupName('acme', logType), logType })),
+      ...named.map((name) => ({ name, logGroupId: `id of ${name}` })),
+    ],
     account: '000000000000',
     startMs: Number(start ?? 0),
     endMs: Number(end ?? NOW_MS),
@@ -117,11 +154,12 @@ function scopeOf({ parts }: Case): QueryScope {
 }
 
 for (const file of readdirSync(FOLDER).filter((name) => name.endsWith('.test.txt'))) {
-  const { events, cases } = parseCaseFile(readFileSync(join(FOLDER, file), 'utf8'));
+  const caseFile = parseCaseFile(readFileSync(join(FOLDER, file), 'utf8'));
+  const { cases } = caseFile;
   const database = `db_${file.replace(/\W/g, '_')}`;
 
   describe(file, () => {
-    beforeAll(() => load(database, events));
+    beforeAll(() => load(database, caseFile));
 
     test.each(cases)('$name', (each) => {
       const { parts } = each;

@@ -13,7 +13,8 @@ import type { Extraction, PatternExtraction } from '../plan/extraction.ts';
 import type { NamedExpression, Plan, Stage } from '../plan/plan.ts';
 import type { BoundQuery, OutputColumn, QueryScope } from '../scope.ts';
 import { Block, multiplied, type OrderTerm, type RowSource } from './block.ts';
-import { EVENT_ORDER, eventSource, scopeConditions } from './event-source.ts';
+import { EVENT_ORDER } from './event-source.ts';
+import { rowsOfScope } from './scope-source.ts';
 import { type Environment, ExpressionCompiler, type NameScope } from './expressions.ts';
 import { itemsOf } from './json-path.ts';
 import { boundPattern, extractedValues, groupValues } from './extract.ts';
@@ -69,9 +70,10 @@ class PlanCompiler {
       return compiler.column(inner.plan, query);
     };
     this.#environment = { parameters, nowMs, startMs, endMs, subquery };
-    this.#block = new Block(0, (share) => eventSource(scope, this.#parameters, share));
+    const { source, conditions } = rowsOfScope(scope, this.#parameters);
+    this.#block = new Block(0, source);
     this.#rows = new ExpressionCompiler(this.#block, this.#environment);
-    for (const condition of scopeConditions(scope, this.#parameters)) this.#block.where(condition);
+    for (const condition of conditions) this.#block.where(condition);
     const [time = '', position = ''] = EVENT_ORDER;
     this.#order =
       scope.afterPosition === undefined

@@ -1,7 +1,7 @@
 // What a field's name means where rows are events: a system field, a column, or a path into the
 // fields that no declaration knows.
 import { EVENT_COLUMNS, type EventColumn, SYSTEM_COLUMNS } from '../../store/event-table.ts';
-import type { QueryScope } from '../scope.ts';
+import { auditGroups, type QueryScope } from '../scope.ts';
 import { columnSql } from './columns.ts';
 import { jsonAt } from './json-path.ts';
 import type { Parameters } from './parameters.ts';
@@ -57,7 +57,8 @@ export class EventFields {
   }
 
   #log(): string {
-    const { groups, account } = this.#scope;
+    const { account } = this.#scope;
+    const groups = auditGroups(this.#scope.groups);
     const name = (group: string): string => this.#parameters.bind(`${account}:${group}`, 'String');
     const [first, ...others] = groups;
     if (first === undefined) return MISSING_TEXT.sql;

@@ -1,7 +1,7 @@
 // The events of the queried groups and times as the innermost source of rows.
 import { REVISION, REVISION_KEY } from '../../event/recurring-fields.ts';
 import { columnName, EVENT_TABLE, SYSTEM_COLUMNS } from '../../store/event-table.ts';
-import type { QueryScope } from '../scope.ts';
+import { auditGroups, type QueryScope } from '../scope.ts';
 import type { RowSource } from './block.ts';
 import { columnSql } from './columns.ts';
 import { EventFields } from './event-fields.ts';
@@ -33,7 +33,7 @@ export function eventSource(scope: QueryScope, parameters: Parameters, share: Sh
     defined: () => undefined,
     field: (name) => {
       if (name !== '@message') return fields.resolve(name);
-      const logTypes = scope.groups.map(({ logType }) => logType);
+      const logTypes = auditGroups(scope.groups).map(({ logType }) => logType);
       message = messageSql(logTypes, parameters);
       return { sql: MESSAGE, type: 'text' };
     },
@@ -56,25 +56,33 @@ function notAmended(chosen: readonly string[]): string {
   return `(isNull(${key}) OR (${logType}, ${key}) NOT IN (${keys}) OR ${position} IN (${newest}))`;
 }
 
+/** A time in ms as the tables have it. */
+export function timeSql(ms: number, parameters: Parameters): string {
+  const possible = Math.min(Math.max(Math.trunc(ms), TIMESTAMP_MIN_MS), TIMESTAMP_MAX_MS);
+  return `fromUnixTimestamp64Milli(${parameters.bind(possible, 'Int64')}, 'UTC')`;
+}
+
+/** The condition for the scope's times, both included. */
+export function timeCondition({ startMs, endMs }: QueryScope, parameters: Parameters): string {
+  const time = columnSql(SYSTEM_COLUMNS.eventTime);
+  const [from, to] = [startMs, endMs].map((ms) => timeSql(ms, parameters));
+  return `${time} >= ${from} AND ${time} <= ${to}`;
+}
+
 /**
  * The conditions for the scope's groups, times and place in the journal, on bare columns: they
  * decide which partitions and ranges of the primary key are read.
  */
 export function scopeConditions(scope: QueryScope, parameters: Parameters): readonly string[] {
-  const time = columnSql(SYSTEM_COLUMNS.eventTime);
-  const at = (ms: number): string => {
-    const possible = Math.min(Math.max(Math.trunc(ms), TIMESTAMP_MIN_MS), TIMESTAMP_MAX_MS);
-    return `fromUnixTimestamp64Milli(${parameters.bind(possible, 'Int64')}, 'UTC')`;
-  };
-  const types = [...new Set(scope.groups.map(({ logType }) => logType))].map((logType) =>
-    parameters.bind(logType, 'String'),
+  const types = [...new Set(auditGroups(scope.groups).map(({ logType }) => logType))].map(
+    (logType) => parameters.bind(logType, 'String'),
   );
   const logType = columnSql(SYSTEM_COLUMNS.logType);
   // Only with an equality does the engine see that one log type's rows lie in the order of time.
   const ofTypes = types.length === 1 ? `= ${types[0]}` : `IN (${types.join(', ')})`;
   const conditions = [
     types.length === 0 ? '0' : `${logType} ${ofTypes}`,
-    `${time} >= ${at(scope.startMs)} AND ${time} <= ${at(scope.endMs)}`,
+    timeCondition(scope, parameters),
   ];
   conditions.push(notAmended(conditions));
   if (scope.afterPosition !== undefined) {

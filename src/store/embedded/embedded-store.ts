@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { LOG_EVENT_LINE_START } from '../../event/log-event.ts';
 import type { LogType } from '../../event/log-type.ts';
 import type { Clock } from '../../platform/clock.ts';
 import { type Disk, systemDisk } from '../../platform/disk.ts';
@@ -18,6 +19,14 @@ import {
   type StoreStats,
 } from '../event-store.ts';
 import { countSql, type LoadSource, loadSql } from '../load-sql.ts';
+import { forgetLogEvents, readLogGroups, readLogStreams } from '../log-event-catalog.ts';
+import type {
+  Forgotten,
+  LogEventStore,
+  LogGroupStats,
+  LogStreamStats,
+} from '../log-event-store.ts';
+import { countLogEventsSql, loadLogEventsSql } from '../log-event-table.ts';
 import { RETENTION_DAYS_MAX, type TableEngine } from '../schema.ts';
 import { endPositionSql, prepareTable } from '../table.ts';
 import { EngineClient } from './engine-client.ts';
@@ -43,7 +52,13 @@ export function createEmbeddedStore(options: EmbeddedStoreOptions): EmbeddedStor
   return new EmbeddedStore(options);
 }
 
-export class EmbeddedStore implements EventStore {
+/** Whether some line may be a log event: the text may also stand inside of another line. */
+function holdsLogEvents(lines: Uint8Array): boolean {
+  const { buffer, byteOffset, byteLength } = lines;
+  return Buffer.from(buffer, byteOffset, byteLength).includes(LOG_EVENT_LINE_START);
+}
+
+export class EmbeddedStore implements EventStore, LogEventStore {
   readonly #directory: string;
   /** Where the lines of the load under way lie. */
   readonly #scratch: string;
@@ -140,11 +155,18 @@ export class EmbeddedStore implements EventStore {
 
   async #count(source: LoadSource): Promise<number> {
     const [row] = await this.#engine.load(countSql(source), {});
-    return Number(row?.[0] ?? 0);
+    const events = Number(row?.[0] ?? 0);
+    if (source.hasLogEvents !== true) return events;
+    const [logRow] = await this.#engine.load(countLogEventsSql(source), {});
+    return events + Number(logRow?.[0] ?? 0);
   }
 
   async #insert(source: LoadSource, token: string, onlyMissing: boolean): Promise<void> {
-    await this.#engine.load(loadSql(source, onlyMissing), { insert_deduplication_token: token });
+    const settings = { insert_deduplication_token: token };
+    await this.#engine.load(loadSql(source, onlyMissing), settings);
+    if (source.hasLogEvents === true) {
+      await this.#engine.load(loadLogEventsSql(source, onlyMissing), settings);
+    }
   }
 
   /** The lines where the engine can read them; the journal has them, so they need no fsync. */
@@ -177,7 +199,9 @@ export class EmbeddedStore implements EventStore {
       throw new StoreError(full ? 'disk-full' : 'unavailable', message, { cause: error });
     }
     const sealedAtMs = range.blocks.map((block) => block.sealedAtMs);
-    return { path: this.#scratch, from: range.from, to: range.to, blockStarts: starts, sealedAtMs };
+    const { from, to, blocks } = range;
+    const hasLogEvents = blocks.some(({ lines }) => holdsLogEvents(lines));
+    return { path: this.#scratch, from, to, blockStarts: starts, sealedAtMs, hasLogEvents };
   }
 
   query(query: BoundQuery, limits: QueryLimits): Promise<QueryRows> {
@@ -186,6 +210,18 @@ export class EmbeddedStore implements EventStore {
 
   groups(): Promise<readonly GroupStats[]> {
     return readGroups(this.#engine);
+  }
+
+  logGroups(): Promise<readonly LogGroupStats[]> {
+    return readLogGroups(this.#engine);
+  }
+
+  logStreams(groupId: string): Promise<readonly LogStreamStats[]> {
+    return readLogStreams(this.#engine, groupId);
+  }
+
+  forget(what: Forgotten): Promise<void> {
+    return forgetLogEvents(this.#engine, TABLE_ENGINE, what);
   }
 
   async retain(logType: LogType, days: number | undefined): Promise<void> {

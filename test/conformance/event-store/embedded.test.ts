@@ -1,8 +1,10 @@
 // The event store on the embedded engine, with the real engine.
 import { silentLog } from '../../../src/platform/log.ts';
 import { systemClock } from '../../../src/platform/clock.ts';
-import { createEmbeddedStore } from '../../../src/store/embedded/embedded-store.ts';
-import type { EventStore } from '../../../src/store/event-store.ts';
+import {
+  createEmbeddedStore,
+  type EmbeddedStore,
+} from '../../../src/store/embedded/embedded-store.ts';
 import { builtEngine, temporaryDirectory } from './built-engine.ts';
 import { describeEventStore, type StoreUnderTest } from './suite.ts';
 
@@ -10,7 +12,7 @@ const LIMITS = { querySessions: 2, queriesWaitingMax: 40 };
 
 async function open(): Promise<StoreUnderTest> {
   const directory = temporaryDirectory();
-  const make = async (): Promise<EventStore> => {
+  const make = async (): Promise<EmbeddedStore> => {
     const store = createEmbeddedStore({
       directory: directory.path,
       log: silentLog,

@@ -2,7 +2,9 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { EventStore, QueryLimits, StoreErrorCode } from '../../../src/store/event-store.ts';
 import { EVENT_COLUMNS } from '../../../src/store/event-table.ts';
+import type { LogEventStore } from '../../../src/store/log-event-store.ts';
 import { until } from './built-engine.ts';
+import { describeLogEvents } from './log-events.ts';
 import {
   allRows,
   census,
@@ -15,12 +17,12 @@ import {
 
 /** A store of its own for one group of tests, started and empty. */
 export interface StoreUnderTest {
-  readonly store: EventStore;
+  readonly store: EventStore & LogEventStore;
   /** How many queries run at once, and how many more may wait. */
   readonly querySessions: number;
   readonly queriesWaitingMax: number;
   /** Stops it and starts one on the same data. */
-  reopen(): Promise<EventStore>;
+  reopen(): Promise<EventStore & LogEventStore>;
   remove(): Promise<void>;
 }
 
@@ -413,5 +415,6 @@ export function describeEventStore(name: string, open: () => Promise<StoreUnderT
     describeLoading(open);
     describeQuerying(open);
     describeGroups(open);
+    describeLogEvents(open);
   });
 }

@@ -4,6 +4,7 @@ import { LOG_TYPES, logGroupName, logTypeOfGroup, type LogType } from '../../../
 import type { LogGroupDocument } from '../../../state/documents.ts';
 import type { StateView } from '../../../state/state.ts';
 import type { Organization } from '../../../config/organization.ts';
+import type { QueriedGroup } from '../../query-language.ts';
 import { groupNotFound, invalidParameter } from './refusal.ts';
 
 /** The one stream of an audit log. */
@@ -17,6 +18,16 @@ export interface LogGroup {
   readonly document: LogGroupDocument;
   /** Which audit log it is; absent for a group that a client made. */
   readonly logType?: LogType;
+}
+
+const DAY_MS = 24 * 60 * 60 * 1000;
+
+/** A group as the query language knows it. What is beyond its retention is not shown any more. */
+export function queriedGroup({ name, logType, document }: LogGroup, nowMs: number): QueriedGroup {
+  if (logType !== undefined) return { name, logType };
+  const { groupId, retentionDays } = document;
+  const kept = retentionDays !== undefined && { keptSinceMs: nowMs - retentionDays * DAY_MS };
+  return { name, logGroupId: groupId, ...kept };
 }
 
 export interface CatalogOptions {

@@ -2,11 +2,11 @@
 // @see CloudWatch Logs API reference, StartQuery, GetQueryResults, StopQuery, DescribeQueries
 import { z } from 'zod';
 import { ApiError } from '../../../api-error.ts';
-import type { Compiled, QueriedGroup } from '../../../query-language.ts';
+import type { Compiled } from '../../../query-language.ts';
 import { text, whole } from '../../constraint.ts';
 import { operation, type Operation } from '../../operation.ts';
 import { PageTokens } from '../../page-token.ts';
-import type { LogGroup } from '../log-group-catalog.ts';
+import { type LogGroup, queriedGroup } from '../log-group-catalog.ts';
 import type { LogsOptions } from '../logs-options.ts';
 import { groupNotFound, invalidParameter } from '../refusal.ts';
 import {
@@ -90,21 +90,22 @@ function startQuery(options: LogsOptions): Operation {
       throw invalidParameter(`${queryLanguage} is not served: expected queryLanguage CWLI.`);
     }
     const groups = namedGroups(options, input);
+    const nowMs = clock.now();
     if (groups.length === 0 && !choosesGroups(queryString)) {
       throw invalidParameter(
         'One of logGroupName, logGroupNames and logGroupIdentifiers must be given, or SOURCE in the query.',
       );
     }
     const compiled = language.compileQuery(queryString, {
-      groups: groups.map(queriedGroup),
+      groups: groups.map((group) => queriedGroup(group, nowMs)),
       known: catalog.list(state).flatMap((group) => {
         const { class: groupClass, tags } = group.document;
-        if (groupClass === 'DELIVERY' || group.logType === undefined) return [];
-        return [{ ...queriedGroup(group), tags, class: groupClass }];
+        if (groupClass === 'DELIVERY') return [];
+        return [{ ...queriedGroup(group, nowMs), tags, class: groupClass }];
       }),
       account,
       ...queryTimes(input.startTime, input.endTime),
-      nowMs: clock.now(),
+      nowMs,
       ...(limit !== undefined && { limitMax: limit }),
     });
     if (!compiled.ok) throw refuseQuery(compiled.error);
@@ -118,12 +119,6 @@ function startQuery(options: LogsOptions): Operation {
     });
     return { queryId };
   });
-}
-
-/** A group as the query language knows it. */
-export function queriedGroup({ name, logType }: LogGroup): QueriedGroup {
-  if (logType === undefined) throw groupNotFound();
-  return { name, logType };
 }
 
 function runOf({ runs }: LogsOptions, queryId: string): QueryRun {
