@@ -1,12 +1,10 @@
 // The only place that knows all parts: builds them from the configuration, starts and stops them in
 // order, and applies a changed configuration to the running ones.
-import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { compileRules, DEFAULT_RULE, type CompiledRules } from './access/decide.ts';
 import type { TlsKeys } from './api/listener.ts';
 import { createHttpServer, type HttpServer } from './api/server.ts';
-import type { Collector, Intake } from './collect/collector.ts';
+import type { Collector } from './collect/collector.ts';
 import { createPolicyHandler, type PolicyHandler } from './collect/dovecot/policy.ts';
 import { createSignInJoin, type SignInJoin } from './collect/dovecot/sign-in-join.ts';
 import { admitLines } from './collect/http/admit-batch.ts';
@@ -14,30 +12,22 @@ import { createMappedBodies } from './collect/mapping/mapped-bodies.ts';
 import { createOtlpLogs } from './collect/otlp/otlp-logs.ts';
 import {
   mappingDigests,
-  readMappingFiles,
   obstacleToReplace,
   replaceMappings,
 } from './collect/mapping/mapping-files.ts';
-import type { MappingSet } from './collect/mapping/mapping-set.ts';
 import { createSaslJoin, type SaslJoin } from './collect/sasl-join.ts';
+import { createCloudWatchLogs, type CloudWatchLogs } from './cloudwatch-logs.ts';
 import { createCollectors } from './collectors.ts';
 import { formatAddress } from './config/address.ts';
-import { ensureCredentials, type ServerCredentials } from './config/credentials.ts';
-import { organizationArn } from './config/organization.ts';
 import type { Config } from './config/schema.ts';
-import { LOG_TYPES } from './event/log-type.ts';
+import { logGroupName, LOG_TYPES, type LogType } from './event/log-type.ts';
 import { compileQuery, formatRow } from './insights/index.ts';
-import { createIntake } from './intake.ts';
-import type { Journal } from './journal/journal.ts';
-import { openJournal } from './journal/open.ts';
+import { LogEventKeeping } from './log-event-keeping.ts';
 import { managementEvent, settingsInForce } from './management.ts';
 import { systemClock, type Clock } from './platform/clock.ts';
-import { systemDisk } from './platform/disk.ts';
 import type { Log } from './platform/log.ts';
+import { openParts, type Parts, readMappings } from './parts.ts';
 import { describeReadiness } from './readiness.ts';
-import { createEmbeddedStore } from './store/embedded/embedded-store.ts';
-import type { EventStore } from './store/event-store.ts';
-import { createLoader, type Loader } from './store/loader.ts';
 import { readVersion } from './version.ts';
 
 /** How long requests in flight may take to end when the server stops, in ms. */
@@ -68,17 +58,7 @@ function readTls(config: Config): TlsKeys | undefined {
   return tls && { cert: readFileSync(tls.cert), key: readFileSync(tls.key) };
 }
 
-interface Parts {
-  readonly journal: Journal;
-  readonly intake: Intake;
-  readonly store: EventStore;
-  readonly loader: Loader;
-  readonly credentials: ServerCredentials;
-  /** By the names in their files. */
-  readonly mappings: ReadonlyMap<string, MappingSet>;
-  readonly clock: Clock;
-  readonly log: Log;
-}
+const LANGUAGE = { compileQuery, formatRow };
 
 class RunningApp implements App {
   readonly #parts: Parts;
@@ -87,6 +67,8 @@ class RunningApp implements App {
   readonly #policy: PolicyHandler;
   readonly #signIns: SignInJoin;
   readonly #sasl: SaslJoin;
+  readonly #keeping: LogEventKeeping;
+  readonly #logs: CloudWatchLogs;
   #config: Config;
   #rules: CompiledRules;
   #storeStarting: Promise<void> = Promise.resolve();
@@ -108,7 +90,28 @@ class RunningApp implements App {
     this.#policy = createPolicyHandler({ rules, intake, clock, signIns: this.#signIns });
     const joins = { signIns: this.#signIns, sasl: this.#sasl };
     this.#collectors = createCollectors({ config, ...parts, ...joins, rules });
+    this.#keeping = this.#makeKeeping();
+    this.#logs = createCloudWatchLogs({
+      ...parts,
+      config: () => this.#config,
+      keeping: this.#keeping,
+      language: LANGUAGE,
+      retain: () => this.#retain(this.#config),
+    });
     this.#http = this.#makeHttpServer();
+  }
+
+  #makeKeeping(): LogEventKeeping {
+    const { journal, state, store, loader, clock, log } = this.#parts;
+    return new LogEventKeeping({
+      state,
+      store,
+      clock,
+      log: log.for('logs'),
+      end: () => journal.status().end,
+      loadedTo: () => loader.status().loadedTo,
+      ready: () => store.health().ready,
+    });
   }
 
   get address(): string {
@@ -133,7 +136,8 @@ class RunningApp implements App {
       otlp: createOtlpLogs({ sets: mappings, intake, clock, log: log.for('otlp') }),
       policy: this.#policy,
       store,
-      language: { compileQuery, formatRow },
+      aws: [this.#logs.service],
+      language: LANGUAGE,
       loadedTo: () => loader.status().loadedTo,
       organization: organization.name,
       account: organization.account,
@@ -154,6 +158,7 @@ class RunningApp implements App {
       const scheme = config.server.tls === undefined ? 'http' : 'https';
       app.#address = `${scheme}://${formatAddress(listening)}`;
       for (const collector of app.#collectors) await collector.start();
+      app.#keeping.start();
       app.#storeStarting = app.#startStore();
       await app.#record('StartServer', { after: app.#settings(config) });
       return app;
@@ -193,9 +198,16 @@ class RunningApp implements App {
   }
 
   async #retain(config: Config): Promise<void> {
+    if (!this.#parts.store.health().ready) return;
     for (const logType of LOG_TYPES) {
-      await this.#parts.store.retain(logType, config.retention.days[logType]);
+      await this.#parts.store.retain(logType, this.#retentionDays(config, logType));
     }
+  }
+
+  /** What was put with PutRetentionPolicy goes before the configuration. */
+  #retentionDays({ organization, retention }: Config, logType: LogType): number | undefined {
+    const group = this.#parts.state.get('log-group', logGroupName(organization.name, logType));
+    return group?.retentionDays ?? retention.days[logType];
   }
 
   #readiness(): ReturnType<typeof describeReadiness> {
@@ -255,7 +267,7 @@ class RunningApp implements App {
       this.#rules = rulesOf(config);
       replaceMappings(mappings, next);
       this.#config = config;
-      if (this.#parts.store.health().ready) await this.#retain(config);
+      await this.#retain(config);
       return { ok: true };
     } catch (error) {
       return { ok: false, reason: (error as Error).message };
@@ -269,7 +281,7 @@ class RunningApp implements App {
   }
 
   async #stop(): Promise<void> {
-    const { journal, store, loader, log } = this.#parts;
+    const { journal, state, store, loader, log } = this.#parts;
     const ended = async (what: string, work: () => Promise<unknown>): Promise<void> => {
       try {
         await work();
@@ -283,23 +295,14 @@ class RunningApp implements App {
     }
     this.#sasl.stop();
     await ended('the join of sign-ins', () => this.#signIns.stop());
+    await ended('the queries', () => this.#logs.close());
+    await ended('the deletion of log events', () => this.#keeping.stop());
     if (this.#address !== '') await ended('the record', () => this.#record('StopServer', {}));
+    await ended('the state', () => state.close());
     await ended('the loader', () => loader.stop());
     await ended('the store', () => store.stop());
     await this.#storeStarting;
     await ended('the journal', () => journal.close());
-  }
-}
-
-/** Makes the data directory, durably; the error says which one and why not. */
-async function makeDataDirectory(path: string): Promise<void> {
-  try {
-    await systemDisk.makeDirectory(path);
-  } catch (error) {
-    const why = (error as Error).message;
-    throw new Error(`cannot make the data directory ${path}: ${why}; choose another with --data`, {
-      cause: error,
-    });
   }
 }
 
@@ -319,13 +322,6 @@ function unchangeable(now: Config, next: Config): string[] {
   return fixed.filter((key) => JSON.stringify(now[key]) !== JSON.stringify(next[key]));
 }
 
-/** Reads the mapping files; the error is everything that is wrong in them. */
-function readMappings({ collectors }: Config): ReadonlyMap<string, MappingSet> {
-  const read = readMappingFiles(collectors, (path) => readFileSync(path, 'utf8'));
-  if (!read.ok) throw new Error(read.problems.join('\n'));
-  return read.sets;
-}
-
 /**
  * Starts the whole server. Rejects with an error whose message is for people: the directory is in
  * use or cannot be written, the address is taken, the credentials are exposed.
@@ -336,38 +332,12 @@ export async function startApp(options: {
   readonly clock?: Clock;
 }): Promise<App> {
   const { config, log, clock = systemClock } = options;
-  const mappings = readMappings(config);
-  await makeDataDirectory(config.data);
-  const journal = await openJournal({
-    directory: join(config.data, 'journal'),
-    clock,
-    log,
-    limits: { keepBytes: config.journal.keepBytes, minFreeBytes: config.journal.minFreeBytes },
-  });
+  const parts = await openParts({ config, log, clock });
   try {
-    const { credentials, warning, created, file } = await ensureCredentials(
-      config.data,
-      randomBytes,
-    );
-    if (warning !== undefined) log.warn(warning);
-    if (created) log.info('made the administrator key', { file });
-    const directory = join(config.data, 'store');
-    const limits = { memoryBytesMax: config.store.memoryBytesMax };
-    const store = createEmbeddedStore({ directory, log, clock, limits });
-    const loader = createLoader({ journal, store, clock, log, directory });
-    const intake = createIntake(journal, organizationArn(config.organization));
-    return await RunningApp.start(config, {
-      journal,
-      intake,
-      store,
-      loader,
-      credentials,
-      mappings,
-      clock,
-      log,
-    });
+    return await RunningApp.start(config, parts);
   } catch (error) {
-    await journal.close();
+    await parts.state.close();
+    await parts.journal.close();
     throw error;
   }
 }

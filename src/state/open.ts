@@ -159,6 +159,7 @@ class FoldedState implements State {
   }
 
   async close(): Promise<void> {
+    if (this.#closed) return;
     this.#closed = true;
     this.#retry?.cancel();
     await this.#inTurn(() => this.#log.close());
