@@ -25,8 +25,12 @@ export interface DiskFile {
 export interface Disk {
   /** @param permissions of a file that is made; the owner writes and the group reads when absent */
   open(path: string, mode: DiskOpenMode, permissions?: number): Promise<DiskFile>;
-  /** With its parents, durably; not an error when it exists. */
-  makeDirectory(path: string): Promise<void>;
+  /**
+   * With its parents, durably; not an error when it exists.
+   *
+   * @param permissions of directories that are made; the owner writes and the group reads when absent
+   */
+  makeDirectory(path: string, permissions?: number): Promise<void>;
   /** The names in a directory, in no promised order. */
   list(path: string): Promise<string[]>;
   rename(from: string, to: string): Promise<void>;
@@ -135,8 +139,8 @@ export const systemDisk: Disk = {
   async open(path, mode, permissions = FILE_MODE) {
     return new SystemFile(await open(path, FLAGS[mode], permissions));
   },
-  async makeDirectory(path) {
-    const first = await mkdir(path, { recursive: true, mode: DIRECTORY_MODE });
+  async makeDirectory(path, permissions = DIRECTORY_MODE) {
+    const first = await mkdir(path, { recursive: true, mode: permissions });
     if (first === undefined) return;
     // From the new directory up to the old one that holds the first new name.
     for (let at = path; at !== dirname(first); at = dirname(at)) await syncDirectory(dirname(at));

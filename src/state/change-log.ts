@@ -11,6 +11,7 @@ const TEMPORARY_FILE = '.state.ndjson.new';
 const FORMAT = 1;
 /** It holds the secrets of API keys. */
 const PERMISSIONS = 0o600;
+const DIRECTORY_PERMISSIONS = 0o700;
 
 /** A change as a line has it. */
 export interface LoggedChange {
@@ -56,6 +57,15 @@ function damaged(path: string, offset: number, expected: string): StateError {
   );
 }
 
+/** The journal has events of changes that the log does not have. */
+function shortened(path: string, offset: number, found: number, least: number): StateError {
+  return damaged(
+    path,
+    offset,
+    `the changes up to number ${least}, whose events the journal has, found them up to ${found}`,
+  );
+}
+
 /** A failed write as what it means to who wants to change something. */
 export function refusalFor(error: unknown, path: string): StateError {
   const { code, message } = error as NodeJS.ErrnoException;
@@ -80,6 +90,7 @@ export class ChangeLog {
   #file: DiskFile;
   #bytes: number;
   #sum: string;
+  #seq: number;
   /** What is on disk is not known any more. */
   #broken: StateError | undefined;
 
@@ -90,30 +101,35 @@ export class ChangeLog {
     this.#file = place.file;
     this.#bytes = place.bytes;
     this.#sum = place.sum;
+    this.#seq = place.seq;
   }
 
   /**
    * Opens the log of a directory, or begins one, and tells what it holds. A last line that is torn is
-   * cut off: nobody was told that its change was made. Rejects with a StateError when the file is
-   * damaged elsewhere.
+   * cut off: nobody was told that its change was made. Rejects with a StateError, and leaves the file as
+   * it is, when it is damaged elsewhere or ends before a change that it must hold.
    *
+   * @param least the number of the last change that is known to be in it
    * @param cut is called with the bytes that were cut off
    */
   static async open(
     disk: Disk,
     directory: string,
+    least: number,
     reader: LogReader,
     cut: (bytes: number) => void,
   ): Promise<ChangeLog> {
-    await disk.makeDirectory(directory);
+    await disk.makeDirectory(directory, DIRECTORY_PERMISSIONS);
     await disk.remove(join(directory, TEMPORARY_FILE));
     const path = join(directory, STATE_FILE);
     if (!(await disk.list(directory)).includes(STATE_FILE)) {
+      if (least > 0) throw shortened(path, 0, 0, least);
       return new ChangeLog(disk, directory, await writeNew(disk, directory, 0, []));
     }
     const file = await disk.open(path, 'update');
     const content = await readAll(file);
-    const { end, sum } = readLines(content, path, reader);
+    const { end, sum, seq } = readLines(content, path, reader);
+    if (seq < least) throw shortened(path, end, seq, least);
     if (end < content.length) {
       cut(content.length - end);
       await file.truncate(end);
@@ -121,11 +137,16 @@ export class ChangeLog {
     // A process that died may have left what the disk does not have yet: now it counts, and must stay.
     await file.sync();
     await disk.syncDirectory(directory);
-    return new ChangeLog(disk, directory, { file, bytes: end, sum });
+    return new ChangeLog(disk, directory, { file, bytes: end, sum, seq });
   }
 
   get bytes(): number {
     return this.#bytes;
+  }
+
+  /** The number of the last change. */
+  get seq(): number {
+    return this.#seq;
   }
 
   get path(): string {
@@ -150,6 +171,7 @@ export class ChangeLog {
     }
     this.#bytes += bytes.length;
     this.#sum = sum;
+    this.#seq = change.seq;
   }
 
   /** Cuts off what a failed write left. */
@@ -189,6 +211,7 @@ interface OpenedFile {
   readonly file: DiskFile;
   readonly bytes: number;
   readonly sum: string;
+  readonly seq: number;
 }
 
 async function writeNew(
@@ -216,7 +239,7 @@ async function writeNew(
   await file.sync();
   await disk.rename(temporary, join(directory, STATE_FILE));
   await disk.syncDirectory(directory);
-  return { file, bytes, sum };
+  return { file, bytes, sum, seq };
 }
 
 async function readAll(file: DiskFile): Promise<Buffer> {
@@ -229,8 +252,9 @@ function readLines(
   content: Buffer,
   path: string,
   reader: LogReader,
-): { readonly end: number; readonly sum: string } {
+): { readonly end: number; readonly sum: string; readonly seq: number } {
   let sum = '';
+  let seq = 0;
   let head: Head | undefined;
   let documents = 0;
   let at = 0;
@@ -240,21 +264,27 @@ function readLines(
     const read = newline < 0 ? undefined : readChainedLine(line, sum);
     if (read === undefined) {
       const isLast = newline < 0 || newline === content.length - 1;
-      if (isLast && head !== undefined && documents === head.documents) return { end: at, sum };
+      if (isLast && head !== undefined && documents === head.documents)
+        return { end: at, sum, seq };
       throw damaged(path, at, 'a line with the checksum that follows from the line before');
     }
     if (head === undefined) {
       head = read.value as unknown as Head;
       if (head.format !== FORMAT) throw damaged(path, at, `format ${FORMAT}`);
+      ({ seq } = head);
     } else if (documents < head.documents) {
       documents++;
       reader.document(read.value as unknown as LoggedDocument);
-    } else reader.change(read.value as unknown as LoggedChange);
+    } else {
+      const change = read.value as unknown as LoggedChange;
+      reader.change(change);
+      ({ seq } = change);
+    }
     ({ sum } = read);
     at = newline + 1;
   }
   if (head === undefined || documents < head.documents) {
     throw damaged(path, at, 'more documents, as its first line says');
   }
-  return { end: at, sum };
+  return { end: at, sum, seq };
 }

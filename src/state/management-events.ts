@@ -2,7 +2,7 @@
 import type { AuditEvent } from '../event/audit-event.ts';
 import type { LoggedChange } from './change-log.ts';
 import { type DocumentKind, SECRET_MEMBERS } from './documents.ts';
-import type { Actor } from './state.ts';
+import type { Actor, RecordedAct } from './state.ts';
 
 const REDACTED = '***';
 
@@ -16,11 +16,7 @@ function shown(kind: string, value: unknown): object | undefined {
 }
 
 /** The event of an act, without what changed. */
-export function actEvent(
-  actor: Actor,
-  atMs: number,
-  act: { readonly eventName: string; readonly eventSource: string; readonly resource: string },
-): AuditEvent {
+export function actEvent(actor: Actor, atMs: number, act: RecordedAct): AuditEvent {
   const { userId, sourceIp, userAgent, requestId } = actor;
   return {
     log_type: 'MANAGEMENT_LOGS',
@@ -32,6 +28,8 @@ export function actEvent(
     ...(sourceIp !== undefined && { source_ip: sourceIp }),
     ...(userAgent !== undefined && { user_agent: userAgent }),
     resource: act.resource,
+    ...(act.errorCode !== undefined && { error_code: act.errorCode }),
+    ...(act.errorMessage !== undefined && { error_message: act.errorMessage }),
   };
 }
 

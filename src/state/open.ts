@@ -17,7 +17,14 @@ import {
   OWED_RETRY_MIN_MS,
 } from './limits.ts';
 import { actEvent, changeEvent } from './management-events.ts';
-import { type Actor, type State, type StateChange, StateError, type StateView } from './state.ts';
+import {
+  type Actor,
+  type RecordedAct,
+  type State,
+  type StateChange,
+  StateError,
+  type StateView,
+} from './state.ts';
 
 /** The source of the journal's checkpoint. */
 export const STATE_SOURCE = 'state';
@@ -50,21 +57,20 @@ export async function openState(options: StateOptions): Promise<State> {
   const fold = new DocumentsFold();
   const paid = paidUpTo(options.checkpoint(STATE_SOURCE));
   const owed: Owed[] = [];
-  let seq = 0;
   const log = await ChangeLog.open(
     options.disk,
     options.directory,
+    paid,
     {
       document: (document) => fold.apply([document]),
       change: (change) => {
-        ({ seq } = change);
-        if (seq > paid && change.silent === undefined) owed.push(owedOf(change, fold));
+        if (change.seq > paid && change.silent === undefined) owed.push(owedOf(change, fold));
         fold.apply(change.changes);
       },
     },
     (bytes) => options.log.warn('cut a change that was not finished off the state', { bytes }),
   );
-  const state = new FoldedState(options, log, fold, Math.max(seq, paid), owed);
+  const state = new FoldedState(options, log, fold, log.seq, owed);
   await state.payOwed();
   return state;
 }
@@ -87,7 +93,7 @@ class FoldedState implements State {
   #retry: { cancel(): void } | undefined;
   #retryDelayMs = OWED_RETRY_MIN_MS;
   #shortBytes: number;
-  #closed = false;
+  #closing: Promise<void> | undefined;
 
   constructor(
     options: StateOptions,
@@ -121,11 +127,13 @@ class FoldedState implements State {
   }
 
   change(actor: Actor, decide: (view: StateView) => StateChange | undefined): Promise<void> {
+    if (this.#closing !== undefined) {
+      return Promise.reject(new StateError('unavailable', 'the server is stopping'));
+    }
     return this.#inTurn(() => this.#change(actor, decide));
   }
 
   async #change(actor: Actor, decide: (view: StateView) => StateChange | undefined): Promise<void> {
-    if (this.#closed) throw new StateError('unavailable', 'the server is stopping');
     const wanted = decide(this.#fold);
     if (wanted === undefined) return;
     if (this.#owed.length >= OWED_EVENTS_MAX) {
@@ -151,18 +159,17 @@ class FoldedState implements State {
     await this.#shortenIfLong();
   }
 
-  async record(
-    actor: Actor,
-    act: { readonly eventName: string; readonly eventSource: string; readonly resource: string },
-  ): Promise<void> {
+  async record(actor: Actor, act: RecordedAct): Promise<void> {
     await this.#options.accept([actEvent(actor, this.#options.clock.now(), act)]);
   }
 
-  async close(): Promise<void> {
-    if (this.#closed) return;
-    this.#closed = true;
-    this.#retry?.cancel();
-    await this.#inTurn(() => this.#log.close());
+  close(): Promise<void> {
+    this.#closing ??= this.#inTurn(async () => {
+      await this.payOwed();
+      this.#retry?.cancel();
+      await this.#log.close();
+    });
+    return this.#closing;
   }
 
   #inTurn<T>(work: () => Promise<T>): Promise<T> {
@@ -181,7 +188,7 @@ class FoldedState implements State {
 
   async #pay(): Promise<void> {
     this.#retry?.cancel();
-    while (this.#owed.length > 0 && !this.#closed) {
+    while (this.#owed.length > 0) {
       const batch = [...this.#owed];
       const seq = batch.at(-1)?.seq ?? 0;
       try {

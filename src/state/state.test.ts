@@ -1,7 +1,11 @@
+import { mkdtempSync, readdirSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
 import type { AuditEvent } from '../event/audit-event.ts';
 import type { Checkpoint } from '../journal/journal.ts';
 import type { Clock } from '../platform/clock.ts';
+import { systemDisk } from '../platform/disk.ts';
 import { createLog } from '../platform/log.ts';
 import { diskError, seededRandom, SimulatedDisk } from '../platform/simulated-disk.ts';
 import type { ApiKeyDocument, LogGroupDocument } from './documents.ts';
@@ -316,6 +320,78 @@ test.each([
   await expect(open()).rejects.toThrow(
     /\/data\/state\/state\.ndjson is damaged at byte \d+: expected/,
   );
+});
+
+test.each([
+  ['the last line changed', (text: string) => text.replace('"id":"c"', '"id":"x"'), 2],
+  ['the last line cut', (text: string) => text.slice(0, -9), 2],
+  ['the last line gone', (text: string) => text.replace(/[^\n]*\n$/, ''), 2],
+])('a log with %s is refused as it is when the journal has its event', async (_, change, found) => {
+  const { open, disk } = world();
+  const state = await open();
+  for (const id of ['a', 'b', 'c']) await state.change(ACTOR, () => putGroup(id));
+  await state.close();
+  await overwrite(disk, change);
+  const before = disk.contentOf(FILE);
+  await expect(open()).rejects.toThrow(
+    `the changes up to number 3, whose events the journal has, found them up to ${found}`,
+  );
+  expect(disk.contentOf(FILE)).toEqual(before);
+});
+
+test('a log that is missing is not begun anew over what the journal knows', async () => {
+  const { open, disk } = world();
+  const state = await open();
+  await state.change(ACTOR, () => putGroup('a'));
+  await state.close();
+  disk.tamper(FILE, undefined);
+  await expect(open()).rejects.toThrow('state.ndjson is damaged at byte 0: expected the changes');
+});
+
+test('what is owed is paid when the state is closed, if the journal takes it', async () => {
+  const { open, journal } = world();
+  const state = await open();
+  journal.refusing = 'disk full';
+  await state.change(ACTOR, () => putGroup('a'));
+  journal.refusing = undefined;
+  await state.close();
+  expect(names(journal.events)).toEqual(['arn:a']);
+  await expect(state.change(ACTOR, () => putGroup('b'))).rejects.toThrow('stopping');
+});
+
+test('a refusal is recorded with its reason', async () => {
+  const { open, journal } = world();
+  const state = await open();
+  opened.push(state);
+  const act = { eventName: 'DeleteLogGroup', eventSource: 'logs.amazonaws.com', resource: 'g' };
+  const refusal = { errorCode: 'AccessDeniedException', errorMessage: 'the key may only ask' };
+  await state.record(ACTOR, { ...act, ...refusal });
+  expect(journal.events).toMatchObject([
+    {
+      event_name: 'DeleteLogGroup',
+      error_code: refusal.errorCode,
+      error_message: refusal.errorMessage,
+    },
+  ]);
+});
+
+test('nobody but the owner reads the files', async () => {
+  const directory = join(mkdtempSync(join(tmpdir(), 'mailtrail-')), 'state');
+  const { clock, journal } = world();
+  const state = await openState({
+    disk: systemDisk,
+    directory,
+    clock,
+    log: createLog(() => {}, { level: 'error', now: () => 0 }),
+    accept: (events, checkpoint) => journal.accept(events, checkpoint),
+    checkpoint: () => undefined,
+    compactBytesMin: 100,
+  });
+  opened.push(state);
+  for (const id of ['a', 'b', 'c']) await state.change(ACTOR, () => putGroup(id));
+  expect(statSync(directory).mode & 0o777).toBe(0o700);
+  expect(readdirSync(directory)).toEqual(['state.ndjson']);
+  expect(statSync(join(directory, 'state.ndjson')).mode & 0o777).toBe(0o600);
 });
 
 /** Something that happens once. */

@@ -35,6 +35,16 @@ export interface StateChange {
   readonly silent?: true;
 }
 
+/** An act that changes no document, or one that was refused. */
+export interface RecordedAct {
+  readonly eventName: string;
+  readonly eventSource: string;
+  readonly resource: string;
+  /** Only when it was refused. */
+  readonly errorCode?: string;
+  readonly errorMessage?: string;
+}
+
 /** The documents as they are now; not to be kept over an `await`. */
 export interface StateView {
   get<K extends DocumentKind>(kind: K, id: string): StateDocuments[K] | undefined;
@@ -59,11 +69,8 @@ export interface State extends StateView {
    * `undefined` means that there is nothing to change.
    */
   change(actor: Actor, decide: (view: StateView) => StateChange | undefined): Promise<void>;
-  /** Writes the management event of an act that changes no document, e.g. an export. */
-  record(
-    actor: Actor,
-    act: { readonly eventName: string; readonly eventSource: string; readonly resource: string },
-  ): Promise<void>;
+  /** Writes the management event of an act that changes no document, e.g. an export, or of a refusal. */
+  record(actor: Actor, act: RecordedAct): Promise<void>;
   close(): Promise<void>;
 }
 
