@@ -12,6 +12,12 @@ DEBIAN_PACKAGES=(
 # Where each package shows that it is there; a machine without dpkg may have them otherwise.
 NEEDED_PROGRAMS=(dovecot doveadm postfix smtp-sink openssl setpriv mpop sieve-connect)
 
+# What only the tests need: AWS's own command line.
+need_test_clients() {
+  DEBIAN_PACKAGES+=(awscli)
+  NEEDED_PROGRAMS+=(aws)
+}
+
 # Where Debian keeps what only root runs; it is not in everybody's PATH.
 export PATH="$PWD/node_modules/.bin:$PATH:/usr/local/sbin:/usr/sbin:/sbin"
 # npm's notices are about npm, not about us.

@@ -10,6 +10,7 @@ cd "$(dirname "$0")/.."
 
 setup_node
 setup_dependencies
+need_test_clients
 setup_mail_servers
 static_steps
 step unit vitest run --project unit || true

@@ -95,6 +95,7 @@ class RunningApp implements App {
       ...parts,
       config: () => this.#config,
       keeping: this.#keeping,
+      loadedTo: () => parts.loader.status().loadedTo,
       language: LANGUAGE,
       retain: () => this.#retain(this.#config),
     });

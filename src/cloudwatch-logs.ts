@@ -27,6 +27,8 @@ export interface CloudWatchLogsParts {
   readonly state: State;
   readonly journal: Journal;
   readonly store: EventStore & LogEventStore;
+  /** Everything below it is in the store. */
+  readonly loadedTo: () => number;
   readonly keeping: LogEventKeeping;
   readonly language: QueryLanguage;
   /** Brings the retention of the audit logs in line with the state. */
@@ -73,6 +75,8 @@ export function createCloudWatchLogs(parts: CloudWatchLogsParts): CloudWatchLogs
     language,
     account: organization.account,
     runs,
+    store,
+    loadedTo: parts.loadedTo,
     clock,
     randomId: randomUUID,
     put: async (events) => {

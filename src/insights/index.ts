@@ -14,6 +14,13 @@ import { compilePlan, type Statement } from './sql/compile-plan.ts';
 export { completions, type Completion } from './completions.ts';
 export type { QueryError } from './error.ts';
 export { LIMIT_DEFAULT, LIMIT_MAX, QUERY_CHARS_MAX } from './limits.ts';
+export {
+  compileLogRead,
+  type LogPlace,
+  type LogRead,
+  readLogEvent,
+  type ReadLogEvent,
+} from './log-read.ts';
 export { pointerPosition } from './pointer.ts';
 export { formatRow, type ResultField } from './results.ts';
 export type {

@@ -79,6 +79,8 @@ export async function startLogsWorld(limits: Partial<QueryRunLimits> = {}): Prom
     language: LANGUAGE,
     account: '123456789012',
     runs,
+    store: { query: (query, bounds) => logs.query(query, bounds) },
+    loadedTo: () => 0,
     catalog: new LogGroupCatalog({
       organization: { name: 'default', account: '123456789012', region: 'eu-west-1' },
       createdAtMs: NOW_MS - 1000,

@@ -31,7 +31,9 @@ export interface AwsWorld {
   server: RunningServer;
   client: CloudWatchLogsClient;
   /** `aws logs …` with JSON as its answer; rejects with what it wrote to standard error. */
-  cli(...words: readonly string[]): Promise<Record<string, unknown>>;
+  readonly cli: (...words: readonly string[]) => Promise<Record<string, unknown>>;
+  /** `aws logs …` and what it writes. */
+  readonly text: (...words: readonly string[]) => Promise<string>;
   /** Ends the server by the signal and starts another on the same data. */
   restart(signal: NodeJS.Signals): Promise<void>;
   remove(): Promise<void>;
@@ -52,24 +54,25 @@ export async function startAwsWorld(): Promise<AwsWorld> {
     server,
     client: clientOf(server),
     async cli(...words) {
-      const key = keyOf(directory.path);
-      const { stdout } = await run(
-        '/usr/bin/aws',
-        ['logs', ...words, '--endpoint-url', world.server.url, '--output', 'json'],
-        {
-          env: {
-            PATH: '/usr/bin:/bin',
-            HOME: directory.path,
-            AWS_ACCESS_KEY_ID: key.accessKeyId,
-            AWS_SECRET_ACCESS_KEY: key.secretAccessKey,
-            AWS_DEFAULT_REGION: REGION,
-            AWS_EC2_METADATA_DISABLED: 'true',
-            AWS_MAX_ATTEMPTS: '1',
-            LANG: 'C.UTF-8',
-          },
-        },
-      );
+      const stdout = await world.text(...words, '--output', 'json');
       return stdout.trim() === '' ? {} : (JSON.parse(stdout) as Record<string, unknown>);
+    },
+    async text(...words) {
+      const key = keyOf(directory.path);
+      const endpoint = ['--endpoint-url', world.server.url];
+      const { stdout } = await run('/usr/bin/aws', ['logs', ...words, ...endpoint], {
+        env: {
+          PATH: '/usr/bin:/bin',
+          HOME: directory.path,
+          AWS_ACCESS_KEY_ID: key.accessKeyId,
+          AWS_SECRET_ACCESS_KEY: key.secretAccessKey,
+          AWS_DEFAULT_REGION: REGION,
+          AWS_EC2_METADATA_DISABLED: 'true',
+          AWS_MAX_ATTEMPTS: '1',
+          LANG: 'C.UTF-8',
+        },
+      });
+      return stdout;
     },
     async restart(signal) {
       await world.server.stop(signal);

@@ -15,7 +15,9 @@ import { MISSING_TEXT, type Share, type SqlValue } from './value.ts';
 const { groupId, stream, message, eventTime, ingestionTime, position } = LOG_EVENT_COLUMNS;
 
 /** The columns that rows of both tables have in common, in the order of the union. */
-const SHARED = [position, ingestionTime, groupId, stream, eventTime, message].map(columnSql);
+export const SHARED_COLUMNS = [position, ingestionTime, groupId, stream, eventTime, message].map(
+  columnSql,
+);
 
 /** The conditions for the scope's put groups, times and place in the journal, on bare columns. */
 export function logEventConditions(scope: QueryScope, parameters: Parameters): readonly string[] {
@@ -52,10 +54,13 @@ export function logEventSource(scope: QueryScope, parameters: Parameters, share:
   };
 }
 
-/** Audit events as if somebody had put their canonical JSON into a group that is called as their type. */
-function bothTables(scope: QueryScope, parameters: Parameters): string {
+/**
+ * The columns of an audit event as if somebody had put its canonical JSON into a group that is called as its
+ * type.
+ */
+export function auditAsPut(scope: QueryScope, parameters: Parameters): string {
   const types = auditGroups(scope.groups).map(({ logType }) => logType);
-  const ofAudit = [
+  const columns = [
     columnSql(SYSTEM_COLUMNS.position),
     columnSql(SYSTEM_COLUMNS.ingestionTime),
     `toString(${columnSql(SYSTEM_COLUMNS.logType)})`,
@@ -63,11 +68,15 @@ function bothTables(scope: QueryScope, parameters: Parameters): string {
     columnSql(SYSTEM_COLUMNS.eventTime),
     messageSql(types, parameters),
   ];
-  const named = ofAudit.map((sql, index) => `${sql} AS ${SHARED[index]}`);
-  const put = `SELECT ${SHARED.join(', ')} FROM ${LOG_EVENT_TABLE} WHERE ${logEventConditions(scope, parameters).join(' AND ')}`;
+  return columns.map((sql, index) => `${sql} AS ${SHARED_COLUMNS[index]}`).join(', ');
+}
+
+function bothTables(scope: QueryScope, parameters: Parameters): string {
+  const conditions = logEventConditions(scope, parameters).join(' AND ');
+  const put = `SELECT ${SHARED_COLUMNS.join(', ')} FROM ${LOG_EVENT_TABLE} WHERE ${conditions}`;
   // The inner SELECT keeps its conditions from being taken for conditions on the new names.
-  const chosen = `SELECT * FROM ${EVENT_TABLE} WHERE ${scopeConditions(scope, parameters).join(' AND ')}`;
-  return `(${put} UNION ALL SELECT ${named.join(', ')} FROM (${chosen}))`;
+  const audit = `SELECT * FROM ${EVENT_TABLE} WHERE ${scopeConditions(scope, parameters).join(' AND ')}`;
+  return `(${put} UNION ALL SELECT ${auditAsPut(scope, parameters)} FROM (${audit}))`;
 }
 
 function systemField(

@@ -2,6 +2,7 @@
 import type { LogEvent } from '../../../event/log-event.ts';
 import type { Clock } from '../../../platform/clock.ts';
 import type { State } from '../../../state/state.ts';
+import type { EventStore } from '../../../store/event-store.ts';
 import type { QueryLanguage } from '../../query-language.ts';
 import type { LogGroupCatalog } from './log-group-catalog.ts';
 import type { QueryRuns } from './queries/query-runs.ts';
@@ -23,6 +24,9 @@ export interface LogsOptions {
   /** The account id in `@log`. */
   readonly account: string;
   readonly runs: QueryRuns;
+  readonly store: Pick<EventStore, 'query'>;
+  /** How far the store has loaded the journal. */
+  readonly loadedTo: () => number;
   readonly clock: Clock;
   /** An id that was never used. */
   readonly randomId: () => string;

@@ -7,6 +7,10 @@ import { EVENT_SOURCE, type LogsOptions } from './logs-options.ts';
 import { putLogEvents } from './put-log-events.ts';
 import { queryOperations } from './queries/query-operations.ts';
 import { queryDefinitionOperations } from './query-definitions.ts';
+import { filterLogEvents } from './read/filter-log-events.ts';
+import { getLogEvents } from './read/get-log-events.ts';
+import { startLiveTail } from './read/live-tail.ts';
+import { getLogGroupFields, getLogRecord } from './read/record-and-fields.ts';
 import { retentionOperations } from './retention.ts';
 import { tagOperations } from './tags.ts';
 
@@ -24,6 +28,11 @@ export function createLogsService(options: LogsOptions): AwsService {
       ...queryDefinitionOperations(options),
       ...queryOperations(options),
       PutLogEvents: putLogEvents(options),
+      GetLogEvents: getLogEvents(options),
+      FilterLogEvents: filterLogEvents(options),
+      GetLogRecord: getLogRecord(options),
+      GetLogGroupFields: getLogGroupFields(options),
+      StartLiveTail: startLiveTail(options),
       TestMetricFilter: testMetricFilter(),
     },
   };
