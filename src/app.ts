@@ -120,11 +120,13 @@ class RunningApp implements App {
   }
 
   #makeHttpServer(): HttpServer {
-    const { journal, intake, store, loader, credentials, mappings, clock, log } = this.#parts;
+    const { journal, intake, store, state, loader, credentials, mappings, clock, log } =
+      this.#parts;
     const { organization, collectors } = this.#config;
     const tls = readTls(this.#config);
     return createHttpServer({
       keys: () => credentials,
+      state,
       admit: admitLines,
       append: (batch) => journal.append(batch),
       mapped: createMappedBodies({

@@ -5,17 +5,17 @@ import { KEYS } from '../../test/e2e/api-world.ts';
 import { createLog } from '../platform/log.ts';
 import { ApiError } from './api-error.ts';
 import { createAuthenticator } from './authenticator.ts';
+import { KeyRing } from './key-ring.ts';
 import { REFUSAL_LOG_INTERVAL_MS, UNVERIFIED_BODY_BYTES_MAX } from './limits.ts';
 import { signRequest } from './sigv4.ts';
 
 function setUp() {
   const time = { nowMs: Date.UTC(2026, 0, 31) };
   const lines: string[] = [];
-  const authenticator = createAuthenticator({
-    keys: () => KEYS,
-    clock: { now: () => time.nowMs, after: () => ({ cancel: () => {} }) },
-    log: createLog((line) => lines.push(line), { level: 'debug', now: () => time.nowMs }),
-  });
+  const clock = { now: () => time.nowMs, after: () => ({ cancel: () => {} }) };
+  const log = createLog((line) => lines.push(line), { level: 'debug', now: () => time.nowMs });
+  const ring = new KeyRing({ keys: () => KEYS, clock, log });
+  const authenticator = createAuthenticator({ ring, clock, log });
   const check = (headers: Record<string, string>, apiKeyHeader = false) =>
     authenticator.authenticate({
       method: 'POST',

@@ -1,9 +1,11 @@
 // Who is asking: a bearer token or an AWS signature, checked from the headers alone wherever that
 // is possible, so that a stranger's body is not read.
-import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
+import { createHmac } from 'node:crypto';
 import type { Clock } from '../platform/clock.ts';
 import type { Log } from '../platform/log.ts';
+import type { KeyAccess } from '../state/documents.ts';
 import { ApiError } from './api-error.ts';
+import { type ApiKey, type KeyRing, sameSecret } from './key-ring.ts';
 import { REFUSAL_LOG_INTERVAL_MS, UNVERIFIED_BODY_BYTES_MAX } from './limits.ts';
 import {
   checkPayload,
@@ -16,13 +18,6 @@ import {
   type SignatureClaim,
   type WireRequest,
 } from './sigv4.ts';
-
-/** The keys of the one administrator, from `DATA/credentials`. */
-export interface ApiKeys {
-  readonly accessKeyId: string;
-  readonly secretAccessKey: string;
-  readonly bearerToken: string;
-}
 
 /** A request before its body is read. */
 export interface RequestHead extends WireRequest {
@@ -38,6 +33,13 @@ export interface RequestHead extends WireRequest {
 export interface Admitted {
   /** The access key id that the request stands for. */
   readonly accessKeyId: string;
+  /** The key's name, and what it may do. */
+  readonly name: string;
+  readonly access: KeyAccess;
+  /** Whether the headers alone prove who it is; else the body must have been checked first. */
+  readonly proven: boolean;
+  /** The signature of a signed request, as hex digits. */
+  readonly signature?: string;
   /** How much of the body may be read before `checkBody` has spoken. */
   readonly bodyBytesMax: number;
   /** Throws an ApiError when the body, as it was sent, is not the one that was signed. */
@@ -52,22 +54,18 @@ export interface Authenticator {
 }
 
 export interface AuthenticatorOptions {
-  /** The keys in force now. */
-  readonly keys: () => ApiKeys;
+  readonly ring: KeyRing;
   readonly clock: Clock;
   readonly log: Log;
 }
 
-const BODY_UNCHECKED = { bodyBytesMax: Number.POSITIVE_INFINITY, checkBody: () => {} };
-
-function digest(text: string): Buffer {
-  return createHash('sha256').update(text).digest();
-}
-
-/** Compares without telling by its time how much is right. */
-function same(a: string, b: string): boolean {
-  return timingSafeEqual(digest(a), digest(b));
-}
+const BODY_UNCHECKED = {
+  proven: true,
+  bodyBytesMax: Number.POSITIVE_INFINITY,
+  checkBody: () => {},
+} as const;
+/** Signatures of unknown keys are checked against it, so that they take as long as those of known ones. */
+const DECOY_SECRET = 'x'.repeat(40);
 
 /**
  * A webhook's signature: HMAC-SHA256 of the body in base64, as Stalwart sends it, or in hex, as others do, with or
@@ -77,8 +75,8 @@ function checkBodySignature(signature: string, key: string, body: Uint8Array): v
   const right = createHmac('sha256', key).update(body).digest();
   const said = signature.replace(/^sha256=/i, '');
   // Both are compared, whatever the first comparison says: no time tells which form it is.
-  const base64 = same(said, right.toString('base64'));
-  const hex = same(said.toLowerCase(), right.toString('hex'));
+  const base64 = sameSecret(said, right.toString('base64'));
+  const hex = sameSecret(said.toLowerCase(), right.toString('hex'));
   if (base64 || hex) return;
   throw new ApiError(
     403,
@@ -103,8 +101,18 @@ function unauthorized(code: string, message: string): ApiError {
 function unknownKey(what: string): ApiError {
   return unauthorized(
     'UnrecognizedClientException',
-    `the ${what} is not the one in the data directory's credentials file`,
+    `the ${what} is not that of a key: neither the administrator's, in the data directory's credentials file, nor one of "mailtrail keys list"`,
   );
+}
+
+/** Access key ids are no secrets; that a check takes as long without a key costs nothing. */
+function refuseUnknown(head: RequestHead, claim: SignatureClaim): never {
+  try {
+    checkSignature(head, claim, DECOY_SECRET, claim.payloadSha256 ?? sha256Hex(''));
+  } catch (error) {
+    if (!(error instanceof SignatureError)) throw error;
+  }
+  throw unknownKey('access key id');
 }
 
 class KeyAuthenticator implements Authenticator {
@@ -148,9 +156,23 @@ class KeyAuthenticator implements Authenticator {
   }
 
   #checkToken(token: string, what: string): Admitted {
-    const keys = this.#options.keys();
-    if (!same(token, keys.bearerToken)) throw unknownKey(what);
-    return { accessKeyId: keys.accessKeyId, ...BODY_UNCHECKED };
+    const key = this.#options.ring.byToken(token);
+    if (key === undefined) throw unknownKey(what);
+    return this.#admitted(key, BODY_UNCHECKED);
+  }
+
+  /** What is proven by the headers is a use of the key; the rest is one when the body was checked. */
+  #admitted(
+    { accessKeyId, name, access }: ApiKey,
+    how: Pick<Admitted, 'proven' | 'signature' | 'bodyBytesMax' | 'checkBody'>,
+  ): Admitted {
+    const { ring } = this.#options;
+    if (how.proven) ring.noteUse({ accessKeyId });
+    const checkBody = (body: Uint8Array): void => {
+      how.checkBody(body);
+      if (!how.proven) ring.noteUse({ accessKeyId });
+    };
+    return { accessKeyId, name, access, ...how, checkBody };
   }
 
   /** The body decides; a stranger's is read only if he says that it is signed. */
@@ -163,31 +185,38 @@ class KeyAuthenticator implements Authenticator {
       );
     }
     return {
-      accessKeyId: this.#options.keys().accessKeyId,
+      accessKeyId: this.#options.ring.administrator.accessKeyId,
+      name: 'webhook',
+      access: 'ingest-only',
+      proven: false,
       bodyBytesMax: UNVERIFIED_BODY_BYTES_MAX,
       checkBody: (body) => this.#noting(head, () => checkBodySignature(signature, key, body)),
     };
   }
 
   #checkSigned(head: RequestHead): Admitted {
-    const { accessKeyId, secretAccessKey } = this.#options.keys();
     const claim = readClaim(head);
-    if (!same(claim.accessKeyId, accessKeyId)) throw unknownKey('access key id');
+    const key = this.#options.ring.byAccessKeyId(claim.accessKeyId);
+    const { signature } = claim;
+    if (key === undefined) return refuseUnknown(head, claim);
     checkTime(claim, this.#options.clock.now());
+    const { secretAccessKey } = key;
     if (claim.payloadSha256 === undefined) {
-      return {
-        accessKeyId,
+      return this.#admitted(key, {
+        proven: false,
+        signature,
         bodyBytesMax: UNVERIFIED_BODY_BYTES_MAX,
         checkBody: (body) =>
           this.#noting(head, () => checkSignature(head, claim, secretAccessKey, sha256Hex(body))),
-      };
+      });
     }
     checkSignature(head, claim, secretAccessKey, claim.payloadSha256);
-    return {
-      accessKeyId,
+    return this.#admitted(key, {
+      proven: true,
+      signature,
       bodyBytesMax: Number.POSITIVE_INFINITY,
       checkBody: (body) => this.#checkPayload(head, claim, body),
-    };
+    });
   }
 
   #checkPayload(head: RequestHead, claim: SignatureClaim, body: Uint8Array): void {
@@ -224,7 +253,7 @@ class KeyAuthenticator implements Authenticator {
   }
 }
 
-/** Makes the authenticator of one pair of keys. */
+/** Makes the authenticator of a ring of keys. */
 export function createAuthenticator(options: AuthenticatorOptions): Authenticator {
   return new KeyAuthenticator(options);
 }

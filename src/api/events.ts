@@ -5,9 +5,9 @@ import type { AppendBatch, Position } from '../journal/journal.ts';
 import type { Clock } from '../platform/clock.ts';
 import { admitSliced, type AdmitLines, type AdmittedLines } from './admit-sliced.ts';
 import { ApiError, tooLarge } from './api-error.ts';
-import type { Authenticator } from './authenticator.ts';
 import type { Exchange } from './exchange.ts';
 import { FeedBodies } from './feed-bodies.ts';
+import type { Gate } from './gate.ts';
 import {
   CLIENT_REQUESTS_BURST,
   CLIENT_REQUESTS_PER_SECOND,
@@ -38,7 +38,7 @@ export const EVENT_LIMITS: EventLimits = {
 };
 
 export interface EventFeedOptions {
-  readonly authenticator: Authenticator;
+  readonly gate: Gate;
   readonly admit: AdmitLines;
   /** The journal's `append`. */
   readonly append: (batch: AppendBatch) => Promise<Position>;
@@ -84,9 +84,9 @@ export class EventFeed {
   /** Handles one POST. Throws what is to be refused. */
   async handle(exchange: Exchange): Promise<void> {
     const mapping = exchange.parameters().get('mapping');
-    const { mapped = NO_MAPPINGS, authenticator } = this.#options;
+    const { mapped = NO_MAPPINGS, gate } = this.#options;
     const key = mapping === null ? undefined : mapped.signatureKey(mapping);
-    const client = exchange.authenticate(authenticator, false, key);
+    const client = gate.admit(exchange, { ...(key !== undefined && { webhookKey: key }) });
     this.#bodies.checkRate(exchange);
     const partial = partialOf(exchange);
     await this.#bodies.read(exchange, client, async (body) => {

@@ -106,6 +106,20 @@ export const KEEP_ALIVE_MS = 75_000;
 /** A failed sign-in to the API is logged at most this often; in between they are counted. */
 export const REFUSAL_LOG_INTERVAL_MS = 10_000;
 
+/** The last use of an API key is noted at most this often: each is a change of the state. */
+export const KEY_USE_NOTED_MS = 60 * 60 * 1000;
+/**
+ * Signatures of requests that changed something, kept for the ten minutes in which they hold: more than
+ * the state takes in that time. At the limit the oldest is forgotten.
+ */
+export const SEEN_CHANGES_MAX = 100_000;
+/** The same of requests that brought events: 160 a second; 10 MB. */
+export const SEEN_INGESTS_MAX = 100_000;
+/** Refusals that become management events, all callers together; the others are counted. */
+export const REFUSALS_RECORDED_PER_SECOND = 1;
+/** How many of them may come at once after a pause: somebody who tries all operations. */
+export const REFUSALS_RECORDED_BURST = 100;
+
 /** What `Retry-After` says when the next second may do. */
 export const RETRY_SOON_SECONDS = 1;
 /** What it says when somebody has to make room first. */

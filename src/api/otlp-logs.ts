@@ -2,9 +2,9 @@
 // events are on disk; a record that cannot be taken is counted in the answer and never stops the others.
 import type { CollectorStatus } from '../collect/collector.ts';
 import { ApiError, tooLarge } from './api-error.ts';
-import type { Authenticator } from './authenticator.ts';
 import type { Exchange } from './exchange.ts';
 import type { FeedBodies } from './feed-bodies.ts';
+import type { Gate } from './gate.ts';
 import { answerRefusal, answerTaken, type OtlpEncoding, otlpEncodingOf } from './otlp-answer.ts';
 
 /** What makes events of requests. */
@@ -27,7 +27,7 @@ export interface OtlpLogs<Event = object> {
 }
 
 export interface OtlpEndpointOptions<Event> {
-  readonly authenticator: Authenticator;
+  readonly gate: Gate;
   readonly bodies: FeedBodies;
   readonly logs: OtlpLogs<Event>;
 }
@@ -54,11 +54,11 @@ export class OtlpEndpoint<Event = object> {
 
   /** Handles one POST. Throws what is to be refused in our own form: what does not speak OTLP. */
   async handle(exchange: Exchange): Promise<void> {
-    const { authenticator, bodies } = this.#options;
+    const { gate, bodies } = this.#options;
     const type = exchange.incoming.headers['content-type'];
     const encoding = otlpEncodingOf(type);
     try {
-      const client = exchange.authenticate(authenticator);
+      const client = gate.admit(exchange);
       if (encoding === undefined) {
         const found = type === undefined ? 'none' : JSON.stringify(type.slice(0, 60));
         const message = `expected Content-Type application/x-protobuf or application/json, found ${found}`;

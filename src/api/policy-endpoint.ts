@@ -1,8 +1,8 @@
 // POST /dovecot/policy: Dovecot waits for this answer at every sign-in, so that it takes the
 // shortest way: straight on node:http, one small body, one record on disk, one line back.
 import { ApiError, retryAfter } from './api-error.ts';
-import type { Authenticator } from './authenticator.ts';
 import type { Exchange } from './exchange.ts';
+import type { Gate } from './gate.ts';
 import { POLICY_BODY_BYTES_MAX, POLICY_REQUESTS_MAX, RETRY_SOON_SECONDS } from './limits.ts';
 
 export const POLICY_PATH = '/dovecot/policy';
@@ -14,7 +14,7 @@ export interface PolicyService {
 }
 
 export interface PolicyEndpointOptions {
-  readonly authenticator: Authenticator;
+  readonly gate: Gate;
   readonly policy: PolicyService;
   /** For tests. */
   readonly requestsMax?: number;
@@ -57,7 +57,7 @@ export class PolicyEndpoint {
 
   /** Handles one POST. Throws what is to be refused. */
   async handle(exchange: Exchange): Promise<void> {
-    const client = exchange.authenticate(this.#options.authenticator, true);
+    const client = this.#options.gate.admit(exchange, { apiKeyHeader: true });
     const command = commandOf(exchange.target);
     if (this.#requests >= this.#requestsMax) {
       const message = `${this.#requests} policy requests wait for the disk, which is the limit`;

@@ -1,9 +1,11 @@
 // Everything that is not a hot path, by hono. It is given requests whose caller is known, whose body
 // was read and whose path and method exist, and answers JSON or a stream of lines.
 import { Hono } from 'hono';
+import type { Actor } from '../state/state.ts';
 import type { EventStore } from '../store/event-store.ts';
 import type { Exchange } from './exchange.ts';
 import { describeGroups } from './groups.ts';
+import type { KeysEndpoint } from './keys.ts';
 import { lineResponse } from './line-stream.ts';
 import type { QueryEndpoint } from './query.ts';
 import type { TailEndpoint } from './tail.ts';
@@ -32,6 +34,8 @@ export interface RestBindings {
   readonly exchange: Exchange;
   /** Empty where there is none. */
   readonly body: Buffer;
+  /** Who asks. */
+  readonly actor: Actor;
 }
 
 export type RestApp = Hono<{ Bindings: RestBindings }>;
@@ -45,6 +49,7 @@ export interface RestOptions {
   readonly organization: string;
   readonly query: QueryEndpoint;
   readonly tail: TailEndpoint;
+  readonly keys: KeysEndpoint;
   /** Aborts when the server stops. */
   readonly stopping: AbortSignal;
 }
@@ -64,7 +69,17 @@ export const REST_ROUTES: ReadonlyMap<string, Route> = new Map([
   ['/v1/groups', { methods: ['GET', 'HEAD'] }],
   ['/v1/tail', { methods: ['GET'] }],
   ['/v1/status', { methods: ['GET', 'HEAD'] }],
+  ['/v1/keys', { methods: ['GET', 'HEAD', 'POST'] }],
 ]);
+const KEY_ROUTE: Route = { methods: ['DELETE'] };
+
+/** The route of a path, or undefined where there is nothing. */
+export function routeOf(path: string): Route | undefined {
+  return REST_ROUTES.get(path) ?? (/^\/v1\/keys\/[^/]+$/.test(path) ? KEY_ROUTE : undefined);
+}
+
+/** Secrets are in no cache. */
+const NO_STORE = { 'cache-control': 'no-store' };
 
 /** Makes the routes of REST_ROUTES. Errors are left to the caller. */
 export function createRestApp(options: RestOptions): RestApp {
@@ -86,6 +101,13 @@ export function createRestApp(options: RestOptions): RestApp {
     return lineResponse(options.tail.start(c.env.exchange.parameters(), over));
   });
   app.get('/v1/status', async (c) => c.json(await options.status()));
+  app.get('/v1/keys', (c) => c.json({ keys: options.keys.list() }));
+  app.post('/v1/keys', async (c) =>
+    c.json(await options.keys.create(c.env.body, c.env.actor), 201, NO_STORE),
+  );
+  app.delete('/v1/keys/:id', async (c) =>
+    c.json(await options.keys.revoke(c.req.param('id'), c.env.actor)),
+  );
   app.onError((error) => {
     throw error;
   });

@@ -1,18 +1,25 @@
 // The HTTP server: one listener for feeds, Dovecot, queries and health. Each request is recognized,
 // its caller checked, its body read and handed to its endpoint; each ends with an answer.
+import { randomBytes } from 'node:crypto';
 import { getRequestListener } from '@hono/node-server';
 import type { CollectorStatus } from '../collect/collector.ts';
+import type { RandomBytes } from '../config/credentials.ts';
 import type { Position } from '../journal/journal.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Log } from '../platform/log.ts';
+import type { Actor, State } from '../state/state.ts';
 import type { EventStore } from '../store/event-store.ts';
+import { actorOf } from './actor.ts';
 import { ApiError } from './api-error.ts';
 import { AwsEndpoint } from './aws/endpoint.ts';
 import type { AwsService } from './aws/operation.ts';
-import { createAuthenticator, type ApiKeys, type Authenticator } from './authenticator.ts';
+import { createAuthenticator, type Authenticator } from './authenticator.ts';
 import { EVENT_LIMITS, EventFeed, type EventFeedOptions } from './events.ts';
 import { BodyBudget, type Exchange } from './exchange.ts';
 import { FeedBodies } from './feed-bodies.ts';
+import { Gate } from './gate.ts';
+import { type ApiKeys, KeyRing } from './key-ring.ts';
+import { KeysEndpoint } from './keys.ts';
 import { AWS_IN_FLIGHT_BYTES_MAX, REST_BODY_BYTES_MAX } from './limits.ts';
 import {
   createListener,
@@ -25,13 +32,22 @@ import { OtlpEndpoint, type OtlpLogs } from './otlp-logs.ts';
 import { isPolicyPath, PolicyEndpoint, type PolicyService } from './policy-endpoint.ts';
 import { QueryEndpoint } from './query.ts';
 import type { QueryLanguage } from './query-language.ts';
-import { createRestApp, REST_ROUTES, type Readiness, type RestApp, type Version } from './rest.ts';
+import {
+  createRestApp,
+  routeOf,
+  type Readiness,
+  type RestApp,
+  type RestBindings,
+  type Version,
+} from './rest.ts';
 import { TailEndpoint, type TailOptions } from './tail.ts';
 
 /** The parts of the program that the server speaks for. */
 export interface HttpServerOptions {
-  /** The keys in force now. */
+  /** The administrator's key now. */
   readonly keys: () => ApiKeys;
+  /** Further keys, and where acts are recorded; there are none when absent. */
+  readonly state?: State;
   readonly admit: EventFeedOptions['admit'];
   /** The journal's `append`. */
   readonly append: EventFeedOptions['append'];
@@ -56,6 +72,8 @@ export interface HttpServerOptions {
   readonly status: () => object | Promise<object>;
   readonly clock: Clock;
   readonly log: Log;
+  /** What new keys are made of; a test owns it. */
+  readonly randomBytes?: RandomBytes;
   /** HTTPS instead of HTTP. */
   readonly tls?: TlsKeys;
   /** For tests. */
@@ -92,6 +110,8 @@ const EVENTS_PATH = '/v1/events';
 const OTLP_LOGS_PATH = '/v1/logs';
 const AWS_PATH = '/';
 const NO_BODY = Buffer.alloc(0);
+/** Who asks for a path that is open to strangers. */
+const NOBODY: Actor = { userId: '' };
 
 function methodNotAllowed(exchange: Exchange, methods: readonly string[]): ApiError {
   const allow = methods.join(', ');
@@ -102,6 +122,7 @@ function methodNotAllowed(exchange: Exchange, methods: readonly string[]): ApiEr
 class Server implements HttpServer {
   readonly #log: Log;
   readonly #authenticator: Authenticator;
+  readonly #gate: Gate;
   readonly #feed: EventFeed;
   readonly #otlp: OtlpEndpoint | undefined;
   readonly #policy: PolicyEndpoint;
@@ -114,13 +135,16 @@ class Server implements HttpServer {
 
   constructor(options: HttpServerOptions) {
     const log = options.log.for('http');
-    const authenticator = createAuthenticator({ ...options, log });
+    const ring = new KeyRing({ ...options, log });
+    const authenticator = createAuthenticator({ ...options, ring, log });
+    const gate = new Gate({ ...options, authenticator, log });
     this.#log = log;
     this.#authenticator = authenticator;
+    this.#gate = gate;
     const { admit, append, mapped, otlp, clock, eventLimits } = options;
     const bodies = new FeedBodies({ ...EVENT_LIMITS, ...eventLimits }, clock);
     this.#feed = new EventFeed({
-      authenticator,
+      gate,
       admit,
       append,
       clock,
@@ -128,13 +152,12 @@ class Server implements HttpServer {
       ...(mapped && { mapped }),
       ...(eventLimits && { limits: eventLimits }),
     });
-    this.#otlp = otlp && new OtlpEndpoint({ authenticator, bodies, logs: otlp });
-    this.#policy = new PolicyEndpoint({ authenticator, policy: options.policy });
+    this.#otlp = otlp && new OtlpEndpoint({ gate, bodies, logs: otlp });
+    this.#policy = new PolicyEndpoint({ gate, policy: options.policy });
     this.#aws = new AwsEndpoint({
-      authenticator,
+      gate,
       services: options.aws ?? [],
       budget: new BodyBudget(AWS_IN_FLIGHT_BYTES_MAX),
-      permit: () => {},
       log,
     });
     this.#query = new QueryEndpoint({ ...options, ...options.queries, log });
@@ -144,6 +167,7 @@ class Server implements HttpServer {
       status: async () => ({ ...(await options.status()), http: this.status() }),
       query: this.#query,
       tail: this.#tail,
+      keys: new KeysEndpoint({ ...options, ring, randomBytes: options.randomBytes ?? randomBytes }),
       stopping: this.#stopping.signal,
     });
     this.#listener = createListener({
@@ -198,18 +222,19 @@ class Server implements HttpServer {
   }
 
   async #handleRest(exchange: Exchange): Promise<void> {
-    const route = REST_ROUTES.get(exchange.path);
+    const route = routeOf(exchange.path);
     if (route === undefined) {
       const shown = JSON.stringify(exchange.path.slice(0, 100));
       throw new ApiError(404, 'NotFound', `there is nothing at ${shown}`);
     }
     if (!route.methods.includes(exchange.method)) throw methodNotAllowed(exchange, route.methods);
-    let body: Buffer = NO_BODY;
+    let bindings: RestBindings = { exchange, body: NO_BODY, actor: NOBODY };
     if (!route.open) {
-      const client = exchange.authenticate(this.#authenticator);
-      body = await exchange.body(client, REST_BODY_BYTES_MAX);
+      const client = this.#gate.admit(exchange);
+      const body = await exchange.body(client, REST_BODY_BYTES_MAX);
+      bindings = { exchange, body, actor: actorOf(exchange, client) };
     }
-    const listen = getRequestListener((request) => this.#rest.fetch(request, { exchange, body }), {
+    const listen = getRequestListener((request) => this.#rest.fetch(request, bindings), {
       hostname: 'localhost',
       overrideGlobalObjects: false,
       autoCleanupIncoming: false,

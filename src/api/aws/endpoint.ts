@@ -1,31 +1,24 @@
 // `POST /`: the API as AWS's clients speak it (JSON 1.1). The caller is checked, the body read, the
 // operation found by `X-Amz-Target`, its input checked, and its answer or refusal written.
 import type { Log } from '../../platform/log.ts';
-import type { Actor } from '../../state/state.ts';
+import { actorOf } from '../actor.ts';
 import { ApiError, asApiError, ClientGoneError } from '../api-error.ts';
-import type { Admitted, Authenticator } from '../authenticator.ts';
+import type { Admitted } from '../authenticator.ts';
 import type { BodyBudget, Exchange } from '../exchange.ts';
+import type { Gate } from '../gate.ts';
 import { AWS_BODY_BYTES_MAX } from '../limits.ts';
 import { checkInput } from './constraint.ts';
 import { encodeInitialResponse, encodeStreamEvent } from './event-stream.ts';
-import {
-  type Answer,
-  type AwsService,
-  EventStreamAnswer,
-  type Operation,
-  type Permission,
-} from './operation.ts';
+import { type Answer, type AwsService, EventStreamAnswer, type Operation } from './operation.ts';
 
 const JSON_1_1 = 'application/x-amz-json-1.1';
 const EVENT_STREAM = 'application/vnd.amazon.eventstream';
 
 export interface AwsEndpointOptions {
-  readonly authenticator: Authenticator;
+  readonly gate: Gate;
   readonly services: readonly AwsService[];
   /** Bytes of bodies in memory together, shared with the feeds. */
   readonly budget: BodyBudget;
-  /** Throws an ApiError of status 403 unless the caller may. */
-  readonly permit: (admitted: Admitted, permission: Permission, operation: string) => void;
   readonly log: Log;
 }
 
@@ -39,17 +32,6 @@ interface Target {
 function headerOf(exchange: Exchange, name: string): string | undefined {
   const value = exchange.incoming.headers[name];
   return Array.isArray(value) ? value[0] : value;
-}
-
-/** Who calls, for management events. */
-function actorOf(exchange: Exchange, admitted: Admitted): Actor {
-  const userAgent = headerOf(exchange, 'user-agent');
-  return {
-    userId: admitted.accessKeyId,
-    sourceIp: exchange.client,
-    requestId: exchange.requestId,
-    ...(userAgent !== undefined && { userAgent }),
-  };
 }
 
 /**
@@ -93,8 +75,8 @@ export class AwsEndpoint {
   }
 
   async #answer(exchange: Exchange): Promise<void> {
-    const { authenticator, budget } = this.#options;
-    const admitted = exchange.authenticate(authenticator);
+    const { gate, budget } = this.#options;
+    const admitted = exchange.authenticate(gate.authenticator);
     const body = await exchange.body(admitted, AWS_BODY_BYTES_MAX, budget);
     try {
       const answer = await this.#call(exchange, admitted, body);
@@ -106,11 +88,21 @@ export class AwsEndpoint {
   }
 
   #call(exchange: Exchange, admitted: Admitted, body: Buffer): Answer | Promise<Answer> {
-    const { service, name, operation } = this.#target(headerOf(exchange, 'x-amz-target') ?? '');
-    this.#options.permit(admitted, operation.permission, name);
+    const { gate } = this.#options;
+    const target = headerOf(exchange, 'x-amz-target') ?? '';
+    const { service, name, operation } = this.#target(target);
+    const actor = actorOf(exchange, admitted);
+    const { permission } = operation;
+    gate.permit(
+      admitted,
+      permission,
+      { name, source: service.eventSource, resource: target },
+      actor,
+    );
+    gate.once(admitted, permission);
     const input = checkInput(operation.input, parseBody(body), service.invalidInput);
     return operation.handle(input as never, {
-      actor: actorOf(exchange, admitted),
+      actor,
       requestId: exchange.requestId,
       gone: exchange.gone,
     });

@@ -1,9 +1,7 @@
 // The contract of an API operation: what it takes, what its caller must be allowed, and what it answers.
 import type { z } from 'zod';
 import type { Actor } from '../../state/state.ts';
-
-/** What a caller must be allowed: to ask, to bring events, or to change things. */
-export type Permission = 'read' | 'ingest' | 'admin';
+import type { Permission } from '../access.ts';
 
 /** Who calls, and how long somebody waits for the answer. */
 export interface Call {
