@@ -72,6 +72,10 @@ export const QUERY_LOG_GROUPS_MAX = 50;
 export const QUERIES_MAX = 8;
 /** How long a query may run: longer than any answer somebody waits for at a screen. */
 export const QUERY_TIMEOUT_MS = 5 * 60 * 1000;
+/** Exports at one time: each reads all that its query finds, at the pace of its client. */
+export const EXPORTS_MAX = 2;
+/** How long an export may take: a year of a large installation over a slow line. */
+export const EXPORT_TIMEOUT_MS = 60 * 60 * 1000;
 /** How far back a query looks when it does not say. */
 export const QUERY_SPAN_DEFAULT_MS = 24 * 60 * 60 * 1000;
 

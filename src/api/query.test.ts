@@ -3,11 +3,13 @@ import {
   batchesOf,
   BEARER,
   Gate,
+  LANGUAGE,
   rowsOf,
   startWorld,
   stopWorlds,
   type World,
 } from '../../test/e2e/api-world.ts';
+import { startKeysWorld } from '../../test/api/keys-world.ts';
 import { StoreError, type Row } from '../store/event-store.ts';
 import { QUERIES_MAX, QUERY_TIMEOUT_MS } from './limits.ts';
 import type { QueryScope } from './query-language.ts';
@@ -244,4 +246,56 @@ test('only so many queries run', async () => {
   for (const response of waiting) expect((await response).status).toBe(200);
   await Promise.all((await Promise.all(waiting)).map((response) => response.text()));
   expect((await ask(world, { query: 'q' })).status).toBe(200);
+});
+
+test('an export has no limit of rows but its own, and is recorded before its first row', async () => {
+  const scopes: QueryScope[] = [];
+  const language = {
+    ...LANGUAGE,
+    compileQuery: (text: string, scope: QueryScope) => {
+      scopes.push(scope);
+      return LANGUAGE.compileQuery(text, scope);
+    },
+  };
+  const keys = await startKeysWorld({ language });
+  keys.world.query = async () => {
+    expect(keys.recorded).toHaveLength(1);
+    return rowsOf(batchesOf([['a', 1]]));
+  };
+  const asked = { query: 'fields @message', startTime: 5, endTime: 9 };
+  expect(await keys.ask('POST', '/v1/export', asked)).toMatchObject({
+    status: 200,
+    body: { resultCount: 1 },
+  });
+  expect(scopes[0]).toMatchObject({ limitDefault: Number.MAX_SAFE_INTEGER });
+  expect(keys.recorded).toMatchObject([
+    { event_name: 'Export', resource: '/mailtrail/default/*', after: asked, user_agent: 'test/1' },
+  ]);
+  await keys.ask('POST', '/v1/query', asked);
+  expect(scopes[1]).not.toHaveProperty('limitDefault');
+  expect(keys.recorded).toHaveLength(1);
+});
+
+test('an export whose record cannot be kept is refused, and one too many, too', async () => {
+  const keys = await startKeysWorld({ queries: { exportsMax: 1 } });
+  keys.refusing = 'no room';
+  expect((await keys.ask('POST', '/v1/export', { query: 'fields a' })).status).toBe(500);
+  keys.refusing = undefined;
+  const gate = new Gate();
+  let running = false;
+  keys.world.query = async () => {
+    running = true;
+    await gate.opened;
+    return rowsOf(batchesOf([]));
+  };
+  const first = keys.ask('POST', '/v1/export', { query: 'fields a' });
+  await expect.poll(() => running).toBe(true);
+  const second = await keys.ask('POST', '/v1/export', { query: 'fields a' });
+  expect(second).toMatchObject({
+    status: 429,
+    body: { error: { code: 'LimitExceededException' } },
+  });
+  expect(second.body.error?.['message']).toContain('1 exports are running');
+  gate.open();
+  expect((await first).status).toBe(200);
 });

@@ -1,14 +1,22 @@
 // POST /v1/query: compiles a query, runs it in the store and streams its rows. Until the first rows
-// are there a failure is an HTTP status; after that it is the last line.
+// are there a failure is an HTTP status; after that it is the last line. POST /v1/export is the same without
+// a limit of rows, and is recorded.
 import type { Clock } from '../platform/clock.ts';
 import type { Log } from '../platform/log.ts';
+import type { Actor, State } from '../state/state.ts';
 import type { EventStore, QueryRows, Row } from '../store/event-store.ts';
 import { ApiError, asApiError, retryAfter } from './api-error.ts';
 import { resolveGroups } from './groups.ts';
-import { QUERIES_MAX, QUERY_TIMEOUT_MS, RETRY_SOON_SECONDS } from './limits.ts';
+import {
+  EXPORT_TIMEOUT_MS,
+  EXPORTS_MAX,
+  QUERIES_MAX,
+  QUERY_TIMEOUT_MS,
+  RETRY_SOON_SECONDS,
+} from './limits.ts';
 import { lineOf, Places, type LineSource } from './line-stream.ts';
 import type { QueryLanguage, OutputColumn } from './query-language.ts';
-import { readQueryRequest } from './query-request.ts';
+import { readQueryRequest, type QueryRequest } from './query-request.ts';
 
 export interface QueryOptions {
   readonly store: Pick<EventStore, 'query'>;
@@ -19,7 +27,10 @@ export interface QueryOptions {
   readonly account: string;
   readonly clock: Clock;
   readonly log: Log;
+  /** Where exports are recorded. */
+  readonly state?: State;
   readonly queriesMax?: number;
+  readonly exportsMax?: number;
   readonly timeoutMs?: number;
 }
 
@@ -39,6 +50,17 @@ export function rowLines(
   return text;
 }
 
+/** What is different of queries and exports. */
+interface Manner {
+  readonly places: Places;
+  /** What runs, in the plural. */
+  readonly what: string;
+  readonly limitDefault?: number;
+  readonly timeoutMs: number;
+  /** Done before the first row is asked for. */
+  readonly first: (request: QueryRequest) => Promise<void>;
+}
+
 interface Running {
   readonly columns: readonly OutputColumn[];
   readonly rows: QueryRows;
@@ -50,15 +72,17 @@ interface Running {
 export class QueryEndpoint {
   readonly #options: QueryOptions;
   readonly #places: Places;
+  readonly #exportPlaces: Places;
 
   constructor(options: QueryOptions) {
     this.#options = options;
     this.#places = new Places(options.queriesMax ?? QUERIES_MAX);
+    this.#exportPlaces = new Places(options.exportsMax ?? EXPORTS_MAX);
   }
 
-  /** Queries that run now. */
+  /** Queries and exports that run now. */
   get running(): number {
-    return this.#places.taken;
+    return this.#places.taken + this.#exportPlaces.taken;
   }
 
   /**
@@ -66,7 +90,40 @@ export class QueryEndpoint {
    *
    * @param gone aborts when nobody waits for the rows any more
    */
-  async start(body: Buffer, gone: AbortSignal): Promise<LineSource> {
+  start(body: Buffer, gone: AbortSignal): Promise<LineSource> {
+    return this.#start(body, gone, {
+      places: this.#places,
+      what: 'queries',
+      timeoutMs: this.#options.timeoutMs ?? QUERY_TIMEOUT_MS,
+      first: async () => {},
+    });
+  }
+
+  /**
+   * The same for all rows there are, unless the text has a limit. It is recorded as a management event
+   * before the first row is given.
+   */
+  export(body: Buffer, gone: AbortSignal, actor: Actor): Promise<LineSource> {
+    return this.#start(body, gone, {
+      places: this.#exportPlaces,
+      what: 'exports',
+      limitDefault: Number.MAX_SAFE_INTEGER,
+      timeoutMs: EXPORT_TIMEOUT_MS,
+      first: (request) => this.#recordExport(request, actor),
+    });
+  }
+
+  async #recordExport(request: QueryRequest, actor: Actor): Promise<void> {
+    const { query, logGroups, startMs, endMs } = request;
+    await this.#options.state?.record(actor, {
+      eventName: 'Export',
+      eventSource: 'mailtrail',
+      resource: logGroups?.join(',').slice(0, 2000) ?? `/mailtrail/${this.#options.organization}/*`,
+      after: { query, startTime: startMs, endTime: endMs },
+    });
+  }
+
+  async #start(body: Buffer, gone: AbortSignal, manner: Manner): Promise<LineSource> {
     const { language, organization, account, clock } = this.#options;
     const nowMs = clock.now();
     const request = readQueryRequest(body, nowMs);
@@ -78,6 +135,7 @@ export class QueryEndpoint {
       endMs: request.endMs,
       nowMs,
       ...(request.limit !== undefined && { limitMax: request.limit }),
+      ...(manner.limitDefault !== undefined && { limitDefault: manner.limitDefault }),
     });
     if (!compiled.ok) {
       const { message, start, end, missingGroup } = compiled.error;
@@ -85,9 +143,9 @@ export class QueryEndpoint {
       throw malformedQuery(message, start, end);
     }
     gone.throwIfAborted();
-    const giveBack = this.#places.take();
+    const giveBack = manner.places.take();
     if (giveBack === undefined) {
-      const message = `${this.#places.taken} queries are running, which is the limit; try again when one has ended`;
+      const message = `${manner.places.taken} ${manner.what} are running, which is the limit; try again when one has ended`;
       throw retryAfter(429, 'LimitExceededException', message, RETRY_SOON_SECONDS);
     }
     const cancel = new AbortController();
@@ -98,9 +156,9 @@ export class QueryEndpoint {
     };
     gone.addEventListener('abort', end);
     try {
-      const timeoutMs = this.#options.timeoutMs ?? QUERY_TIMEOUT_MS;
+      await manner.first(request);
       const rows = await this.#options.store.query(compiled.query, {
-        timeoutMs,
+        timeoutMs: manner.timeoutMs,
         signal: cancel.signal,
       });
       rows.statistics.catch(() => {}); // told by the batches

@@ -66,6 +66,7 @@ export const REST_ROUTES: ReadonlyMap<string, Route> = new Map([
   ['/readyz', { methods: ['GET', 'HEAD'], open: true }],
   ['/version', { methods: ['GET', 'HEAD'], open: true }],
   ['/v1/query', { methods: ['POST'] }],
+  ['/v1/export', { methods: ['POST'] }],
   ['/v1/groups', { methods: ['GET', 'HEAD'] }],
   ['/v1/tail', { methods: ['GET'] }],
   ['/v1/status', { methods: ['GET', 'HEAD'] }],
@@ -92,6 +93,9 @@ export function createRestApp(options: RestOptions): RestApp {
   app.get('/version', (c) => c.json(options.version));
   app.post('/v1/query', async (c) =>
     lineResponse(await options.query.start(c.env.body, c.env.exchange.gone)),
+  );
+  app.post('/v1/export', async (c) =>
+    lineResponse(await options.query.export(c.env.body, c.env.exchange.gone, c.env.actor)),
   );
   app.get('/v1/groups', async (c) =>
     c.json({ groups: await describeGroups(options.store, options.organization) }),

@@ -79,7 +79,11 @@ export interface HttpServerOptions {
   /** For tests. */
   readonly eventLimits?: NonNullable<EventFeedOptions['limits']>;
   readonly tail?: Pick<TailOptions, 'pollMs' | 'heartbeatMs' | 'rowsMax' | 'tailsMax'>;
-  readonly queries?: { readonly queriesMax?: number; readonly timeoutMs?: number };
+  readonly queries?: {
+    readonly queriesMax?: number;
+    readonly exportsMax?: number;
+    readonly timeoutMs?: number;
+  };
   readonly listenerLimits?: Partial<ListenerLimits>;
 }
 

@@ -120,6 +120,11 @@ export class ApiClient {
     return this.#send('POST', path, JSON.stringify(body));
   }
 
+  /** DELETE; resolves with a successful answer, rejects with a CliError. */
+  delete(path: string): Promise<Response> {
+    return this.#send('DELETE', path, undefined);
+  }
+
   async #send(method: string, path: string, body: string | undefined): Promise<Response> {
     const { world, signal } = this.#call;
     const url = new URL(path.replace(/^\//, ''), this.endpoint);

@@ -2,6 +2,7 @@
 // from this list; the code of a command is loaded when it is called.
 import type { CommandSpec, OptionSpec } from './command.ts';
 import { DOVECOT_VERSIONS } from './dovecot-version.ts';
+import { KEY_COMMANDS } from './key-commands.ts';
 import { CONFIG, DATA, END, LOG_GROUP, output, SERVER, START } from './option-groups.ts';
 
 const SERVE: CommandSpec = {
@@ -125,6 +126,37 @@ const QUERY_EXPLAIN: CommandSpec = {
   arguments: [{ name: 'query', about: 'the query' }],
   options: [LENIENT, output('text', 'json')],
   load: () => import('./query-explain.ts'),
+};
+
+const EXPORT: CommandSpec = {
+  name: 'export',
+  summary: 'a whole result, however long',
+  examples: [
+    [
+      "mailtrail export -g authentication --start 90d 'fields @timestamp, @message' --to sign-ins.ndjson",
+      'every sign-in of a quarter',
+    ],
+    [
+      'mailtrail export -o csv \'filter user = "bob" | fields @timestamp, protocol, source_ip\' > bob.csv',
+      'as comma separated values',
+    ],
+  ],
+  notes:
+    'As query, but without its limit of 10,000 rows; the query may have a limit of its own. A file is whole or ' +
+    'not there, and an existing one is kept unless --force is given. Each export is a management event.',
+  arguments: [{ name: 'query', about: 'the query, or - to read it from standard input' }],
+  options: [
+    LOG_GROUP,
+    START,
+    END,
+    output('ndjson', 'csv', 'json'),
+    { flags: '--to <file>', about: 'write to a file', fallback: 'standard output', names: 'file' },
+    { flags: '--force', about: 'replace the file if there is one' },
+    { flags: '--fail-on-empty', about: 'end with 1 when there are no results' },
+    { flags: '--verbose', about: 'a last line also when standard error is not a terminal' },
+    ...SERVER,
+  ],
+  load: () => import('./export.ts'),
 };
 
 const GROUPS: CommandSpec = {
@@ -293,8 +325,10 @@ export const COMMANDS: readonly CommandSpec[] = [
   QUERY,
   QUERY_CHECK,
   QUERY_EXPLAIN,
+  EXPORT,
   GROUPS,
   TAIL,
+  ...KEY_COMMANDS,
   DOCTOR,
   PRINT_CONFIG,
   CONFIG_CHECK,
@@ -307,6 +341,7 @@ export const COMMANDS: readonly CommandSpec[] = [
 
 /** What the commands with two words are about. */
 export const FAMILIES: Readonly<Record<string, string>> = {
+  keys: 'make, list and revoke API keys',
   config: 'check or show the configuration',
   map: 'try mapping files for other programs',
   journal: 'look after the journal',

@@ -10,7 +10,7 @@ export const EXIT = {
   config: 3,
   /** No key, a wrong key, or no permission for a file. */
   permission: 4,
-  /** A log group or resource does not exist. */
+  /** A log group or key does not exist. */
   notFound: 5,
   /** No server answers, or it is not ready or too slow. */
   unavailable: 6,
@@ -28,12 +28,12 @@ export const EXIT_MEANINGS: readonly (readonly [ExitCode, string])[] = [
   [EXIT.ok, 'success'],
   [
     EXIT.failure,
-    'failure; `query --fail-on-empty` without results; `doctor` with a ✗; `map test` with a failed test or a refused line',
+    'failure; `query` or `export` with `--fail-on-empty` without results; `doctor` with a ✗; `map test` with a failed test or a refused line',
   ],
   [EXIT.usage, 'wrong arguments, or a mistake in the query'],
   [EXIT.config, 'the configuration or a mapping file has mistakes'],
   [EXIT.permission, 'no key, a wrong key, or a file that may not be read'],
-  [EXIT.notFound, 'a log group does not exist'],
+  [EXIT.notFound, 'a log group or key does not exist'],
   [EXIT.unavailable, 'no server answers, it is not ready, or the query ran out of time'],
   [EXIT.integrity, '`journal verify` found a broken journal'],
   [EXIT.interrupted, 'interrupted (SIGINT)'],

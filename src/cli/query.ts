@@ -15,9 +15,15 @@ const QUERY_CHARACTERS_MAX = 1024 * 1024;
 const LIMIT_MAX = Number.MAX_SAFE_INTEGER;
 const POINTER = '@ptr';
 
-/** The query of the argument, or from standard input for `-`. */
-async function queryText({ arguments: [argument = ''], world }: Call): Promise<string> {
-  if (argument !== '-') return argument;
+/** The query of the argument, or from standard input for `-`. Throws a CliError when it is empty. */
+export async function queryText(call: Call): Promise<string> {
+  const [argument = ''] = call.arguments;
+  const query = argument === '-' ? await readQuery(call) : argument;
+  if (query.trim() === '') throw new CliError(EXIT.usage, 'the query is empty');
+  return query;
+}
+
+async function readQuery({ world }: Call): Promise<string> {
   let text = '';
   const decoder = new TextDecoder();
   for await (const chunk of world.stdin) {
@@ -63,7 +69,7 @@ function emptyHint(range: { startMs: number; endMs: number }, groups: readonly s
  * The pointer that every event carries is for programs that read the API; here it is shown only to
  * who asks for it, as the Logs Insights console does.
  */
-function withoutPointer(item: StreamItem, query: string): StreamItem {
+export function withoutPointer(item: StreamItem, query: string): StreamItem {
   if (query.includes(POINTER)) return item;
   if (item.kind === 'columns') {
     return { ...item, columns: item.columns.filter((name) => name !== POINTER) };
@@ -88,7 +94,6 @@ function statisticsLine(item: StreamItem & { kind: 'end' }): string {
 export async function run(call: Call): Promise<ExitCode> {
   const { stderr } = call.world;
   const query = await queryText(call);
-  if (query.trim() === '') throw new CliError(EXIT.usage, 'the query is empty');
   const range = timeRange(call);
   const limit = countOption(call, 'limit');
   const client = await ApiClient.find(call);

@@ -88,17 +88,20 @@ class CsvWriter implements ResultWriter {
   }
 }
 
-/** The writer for the format of `--output`, to standard output. */
-export function resultWriter(call: Call): ResultWriter {
-  const { stdout } = call.world;
-  switch (call.options.text('output')) {
+/** The writer for the format of `--output`, to standard output and as a table unless said otherwise. */
+export function resultWriter(
+  call: Call,
+  sink: Sink = call.world.stdout,
+  fallback: 'table' | 'ndjson' = 'table',
+): ResultWriter {
+  switch (call.options.text('output') ?? fallback) {
     case 'json':
-      return new JsonWriter(stdout);
+      return new JsonWriter(sink);
     case 'ndjson':
-      return new NdjsonWriter(stdout);
+      return new NdjsonWriter(sink);
     case 'csv':
-      return new CsvWriter(stdout);
+      return new CsvWriter(sink);
     default:
-      return new TableWriter(stdout, paintFor(call, stdout));
+      return new TableWriter(sink, paintFor(call, sink));
   }
 }

@@ -5,6 +5,7 @@ import type { Writable } from 'node:stream';
 import type { Config } from '../config/schema.ts';
 import { systemClock, type Clock } from '../platform/clock.ts';
 import type { Log } from '../platform/log.ts';
+import { openOutputFile, type OutputFile } from './output-file.ts';
 
 /** Where text goes. */
 export interface Sink {
@@ -55,6 +56,11 @@ export interface World {
   readonly uid: number | undefined;
   /** Throws the operating system's error. */
   readonly readFile: (path: string) => string;
+  /** Begins a file; rejects with a CliError when there is one already, unless it may be replaced. */
+  readonly openOutputFile: (
+    path: string,
+    options: { readonly replace: boolean },
+  ) => Promise<OutputFile>;
   /** Calls back at every such signal, instead of what it would do, until it is taken back. */
   onSignal(signal: SignalName, handler: () => void): () => void;
   /** Loads the server only when it is wanted: it is most of the program. */
@@ -102,6 +108,7 @@ export function processWorld(program: Pick<World, 'loadApp' | 'version'>): World
     home: homedir(),
     uid: process.getuid?.(),
     readFile: (path) => readFileSync(path, 'utf8'),
+    openOutputFile,
     onSignal(signal, handler) {
       process.on(signal, handler);
       return () => process.off(signal, handler);

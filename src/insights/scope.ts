@@ -53,6 +53,8 @@ export interface QueryScope {
   readonly lenient?: boolean;
   /** No more rows than this, whatever the text says. */
   readonly limitMax?: number;
+  /** So many rows where the text does not say; 10,000 when absent, as CloudWatch Logs has it. */
+  readonly limitDefault?: number;
   /**
    * For a live tail: only events that entered the journal after this point, which is the number of
    * events before it; in the order of the journal unless the text sorts.

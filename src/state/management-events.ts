@@ -28,6 +28,7 @@ export function actEvent(actor: Actor, atMs: number, act: RecordedAct): AuditEve
     ...(sourceIp !== undefined && { source_ip: sourceIp }),
     ...(userAgent !== undefined && { user_agent: userAgent }),
     resource: act.resource,
+    ...(act.after !== undefined && { after: act.after }),
     ...(act.errorCode !== undefined && { error_code: act.errorCode }),
     ...(act.errorMessage !== undefined && { error_message: act.errorMessage }),
   };

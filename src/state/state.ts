@@ -40,6 +40,8 @@ export interface RecordedAct {
   readonly eventName: string;
   readonly eventSource: string;
   readonly resource: string;
+  /** What it asked for, e.g. the query of an export. */
+  readonly after?: object;
   /** Only when it was refused. */
   readonly errorCode?: string;
   readonly errorMessage?: string;

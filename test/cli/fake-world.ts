@@ -114,6 +114,20 @@ export class FakeWorld implements World {
     });
   };
 
+  readonly openOutputFile: World['openOutputFile'] = async (path, { replace }) => {
+    if (this.files[path] !== undefined && !replace) throw new Error(`${path} exists`);
+    let text = '';
+    return {
+      write: async (piece) => {
+        text += piece;
+      },
+      finish: async () => {
+        this.files[path] = text;
+      },
+      discard: async () => {},
+    };
+  };
+
   onSignal(signal: SignalName, handler: () => void): () => void {
     const handlers = this.#handlers.get(signal) ?? new Set();
     this.#handlers.set(signal, handlers.add(handler));

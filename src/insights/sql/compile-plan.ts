@@ -245,7 +245,8 @@ class PlanCompiler {
 
   finish({ output, events }: Plan): Statement {
     const limitMax = this.#scope.limitMax ?? Number.POSITIVE_INFINITY;
-    const limit = Math.min(this.#limited ?? LIMIT_DEFAULT, limitMax);
+    const limitDefault = this.#scope.limitDefault ?? LIMIT_DEFAULT;
+    const limit = Math.min(this.#limited ?? limitDefault, limitMax);
     const columns: OutputColumn[] = [];
     const select: string[] = [];
     const add = (name: string, value: SqlValue): void => {
