@@ -1,6 +1,9 @@
 // The syntax tree: what the parser makes and everything else reads. It is frozen, holds no name
 // resolution and no types, and every node knows the characters it came from.
+import type { Command, Name } from './command-ast.ts';
 import type { Span } from './error.ts';
+
+export type * from './command-ast.ts';
 
 export interface NumberLiteral extends Span {
   readonly kind: 'number';
@@ -115,134 +118,6 @@ export type Expression =
   | Logical
   | Like
   | In;
-
-/** A name that a command gives. */
-export interface Name extends Span {
-  readonly name: string;
-}
-
-/** An expression with the name it is given. */
-export interface Item extends Span {
-  readonly expression: Expression;
-  readonly alias?: Name;
-}
-
-export interface FieldsCommand extends Span {
-  readonly kind: 'fields';
-  readonly items: readonly Item[];
-}
-
-export interface DisplayCommand extends Span {
-  readonly kind: 'display';
-  readonly items: readonly Item[];
-}
-
-export interface FilterCommand extends Span {
-  readonly kind: 'filter';
-  readonly condition: Expression;
-}
-
-/** `filterIndex`: a filter by fields that may have an index. */
-export interface FilterIndexCommand extends Span {
-  readonly kind: 'filterIndex';
-  readonly condition: Expression;
-}
-
-export interface StatsCommand extends Span {
-  readonly kind: 'stats';
-  readonly items: readonly Item[];
-  readonly by: readonly Item[];
-  /** How far the bins after `by` begin from where they would without it. */
-  readonly offset?: Period;
-}
-
-export interface SortKey extends Span {
-  readonly expression: Expression;
-  readonly direction: 'asc' | 'desc';
-}
-
-export interface SortCommand extends Span {
-  readonly kind: 'sort';
-  readonly keys: readonly SortKey[];
-}
-
-export interface LimitCommand extends Span {
-  readonly kind: 'limit';
-  readonly count: number;
-  /** Whether any rows will do, in no order. */
-  readonly any: boolean;
-}
-
-export interface DedupCommand extends Span {
-  readonly kind: 'dedup';
-  readonly keys: readonly Expression[];
-}
-
-/** A text's own format, in place of a pattern. */
-export type TextFormat =
-  | (Span & { readonly kind: 'logfmt' | 'csv' })
-  /** The element or attribute at a path such as `/event/@level`. */
-  | (Span & { readonly kind: 'xml'; readonly path: StringLiteral });
-
-export interface ParseCommand extends Span {
-  readonly kind: 'parse';
-  /** `@message` when absent. */
-  readonly source?: Expression;
-  /** A glob with `*` for each alias, or a regular expression whose named groups are the aliases. */
-  readonly pattern: StringLiteral | RegexLiteral | TextFormat;
-  /** Empty with named groups. */
-  readonly aliases: readonly Name[];
-  /** Whether each match makes a row of its own. */
-  readonly multi?: true;
-}
-
-/** `unnest list into name`: a row for each item. */
-export interface UnnestCommand extends Span {
-  readonly kind: 'unnest';
-  readonly list: Expression;
-  readonly alias: Name;
-}
-
-/** `expand list`: a row for each item, which takes the list's name unless it is given another. */
-export interface ExpandCommand extends Span {
-  readonly kind: 'expand';
-  readonly list: Name;
-  readonly alias?: Name;
-}
-
-export interface UnmaskCommand extends Span {
-  readonly kind: 'unmask';
-  readonly items: readonly Item[];
-}
-
-/** `countFrequent a, b`: each combination with its count. */
-export interface CountFrequentCommand extends Span {
-  readonly kind: 'countFrequent';
-  readonly keys: readonly Expression[];
-}
-
-/** `addtotals a, b`: their sum; of all that is shown when none is named. */
-export interface AddtotalsCommand extends Span {
-  readonly kind: 'addtotals';
-  readonly total: Name;
-  readonly fields: readonly Name[];
-}
-
-export type Command =
-  | FieldsCommand
-  | DisplayCommand
-  | FilterCommand
-  | FilterIndexCommand
-  | StatsCommand
-  | SortCommand
-  | LimitCommand
-  | DedupCommand
-  | ParseCommand
-  | UnnestCommand
-  | ExpandCommand
-  | UnmaskCommand
-  | CountFrequentCommand
-  | AddtotalsCommand;
 
 /** A part of a time bound: `-1d`, `now`, a number of seconds or milliseconds since 1970. */
 export interface TimeTerm extends Span {

@@ -67,3 +67,7 @@ export const OFFSET_MAX_MS = 10 * 366 * 86_400_000;
 
 /** Branches of `case`. @see CloudWatch Logs user guide, "case" */
 export const CASE_BRANCHES_MAX = 10;
+
+/** How many rows back `autoregress` looks, and how many values it gives. */
+export const LAG_ROWS_MAX = 10_000;
+export const LAGS_MAX = 20;

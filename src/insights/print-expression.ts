@@ -11,11 +11,16 @@ import type {
 } from './ast.ts';
 import { isReservedWord } from './parse/expressions.ts';
 
-let printSubquery: (query: Query) => string = () => '';
+let printQueryInside: (query: Query) => string = () => '';
+
+/** Writes a query that stands in parentheses, without them. */
+export function printSubquery(query: Query): string {
+  return printQueryInside(query);
+}
 
 /** Takes the printer of whole queries, which needs the commands, which need this file. */
 export function printSubqueriesWith(print: (query: Query) => string): void {
-  printSubquery = print;
+  printQueryInside = print;
 }
 
 /** How tightly each form binds, as in the parser. */

@@ -346,6 +346,19 @@ export const command: fc.Arbitrary<Command> = fc.oneof(
     .array(expression, { minLength: 1, maxLength: 2 })
     .map((keys): Command => ({ kind: 'countFrequent', keys, ...PLACE })),
   named(expression, 'm').map((items): Command => ({ kind: 'unmask', items, ...PLACE })),
+  fc.tuple(name, name, fc.boolean()).map(([word, other, aliased]): Command => {
+    const alias = aliased && { alias: { name: `a ${other}`, ...PLACE } };
+    return { kind: 'accum', field: { name: word, ...PLACE }, ...alias, ...PLACE };
+  }),
+  fc.tuple(name, fc.integer({ min: 1, max: 9 }), fc.nat(3)).map(([word, from, more]): Command => {
+    const field = { name: word, ...PLACE };
+    return { kind: 'autoregress', field, from, to: from + more, ...PLACE };
+  }),
+  fc.array(fc.tuple(name, fc.boolean()), { minLength: 1, maxLength: 2 }).map((words): Command => {
+    const fields = words.map(([word, any]) => ({ name: word, any, ...PLACE }));
+    return { kind: 'filldown', fields, ...PLACE };
+  }),
+  expression.map((source): Command => ({ kind: 'pattern', source, ...PLACE })),
 );
 
 const sourceNames = fc.array(

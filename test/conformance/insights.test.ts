@@ -131,7 +131,7 @@ function load(database: string, { events, put }: CaseFile): void {
   session.query(loadLogEventsSql(source, false));
 }
 
-function scopeOf({ parts }: Case): QueryScope {
+function scopeOf({ parts }: Case, putNames: readonly string[]): QueryScope {
   const suffixes = parts.get('groups')?.words;
   const specs = LOG_TYPE_SPECS.filter(
     ({ groupSuffix }) => suffixes === undefined || suffixes.includes(groupSuffix),
@@ -148,7 +148,10 @@ function scopeOf({ parts }: Case): QueryScope {
     account: '000000000000',
     startMs: Number(start ?? 0),
     endMs: Number(end ?? NOW_MS),
-    known: LOG_TYPE_SPECS.map(({ logType }) => ({ name: logGroupName('acme', logType), logType })),
+    known: [
+      ...LOG_TYPE_SPECS.map(({ logType }) => ({ name: logGroupName('acme', logType), logType })),
+      ...putNames.map((name) => ({ name, logGroupId: `id of ${name}` })),
+    ],
     nowMs: NOW_MS,
   };
 }
@@ -156,6 +159,9 @@ function scopeOf({ parts }: Case): QueryScope {
 for (const file of readdirSync(FOLDER).filter((name) => name.endsWith('.test.txt'))) {
   const caseFile = parseCaseFile(readFileSync(join(FOLDER, file), 'utf8'));
   const { cases } = caseFile;
+  const putNames = [
+    ...new Set(caseFile.put.map((event) => event.log_group_id.slice('id of '.length))),
+  ];
   const database = `db_${file.replace(/\W/g, '_')}`;
 
   describe(file, () => {
@@ -163,7 +169,7 @@ for (const file of readdirSync(FOLDER).filter((name) => name.endsWith('.test.txt
 
     test.each(cases)('$name', (each) => {
       const { parts } = each;
-      const compiled = compileQuery(parts.get('query')?.text ?? '', scopeOf(each));
+      const compiled = compileQuery(parts.get('query')?.text ?? '', scopeOf(each, putNames));
       const error = parts.get('error');
       if (error !== undefined) {
         expect(compiled).toMatchObject({

@@ -7,9 +7,13 @@ import { DEDUP } from './dedup.ts';
 import { DISPLAY } from './display.ts';
 import { FIELDS } from './fields.ts';
 import { FILTER } from './filter.ts';
+import { FILLMISSING } from './fillmissing.ts';
 import { FILTER_INDEX } from './filter-index.ts';
+import { JOIN } from './join.ts';
 import { LIMIT } from './limit.ts';
 import { PARSE } from './parse.ts';
+import { PATTERN } from './pattern.ts';
+import { ACCUM, AUTOREGRESS, FILLDOWN } from './row-order.ts';
 import { SORT } from './sort.ts';
 import { STATS } from './stats.ts';
 import { UNMASK } from './unmask.ts';
@@ -37,21 +41,21 @@ export const COMMANDS: readonly AnyDefinition[] = [
   erased(UNMASK),
   erased(COUNT_FREQUENT),
   erased(ADDTOTALS),
+  erased(ACCUM),
+  erased(AUTOREGRESS),
+  erased(FILLDOWN),
+  erased(FILLMISSING),
+  erased(PATTERN),
+  erased(JOIN),
 ];
 
 /** @see CloudWatch Logs user guide, "Supported commands" */
 export const UNSUPPORTED_COMMANDS: readonly string[] = [
-  'pattern',
   'diff',
   'anomaly',
-  'join',
   'lookup',
   'search',
   'tail',
-  'autoregress',
-  'accum',
-  'filldown',
-  'fillmissing',
   'cidrlookup',
   'outlier',
   'appendcols',

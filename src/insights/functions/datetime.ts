@@ -1,6 +1,7 @@
 // Functions of time. Times are UTC; numbers are milliseconds since the Unix epoch.
-import type { Argument, Period, PeriodUnit } from '../ast.ts';
+import type { Argument, Call, Period, PeriodUnit } from '../ast.ts';
 import { MalformedQuery } from '../error.ts';
+import type { Parameters } from '../sql/parameters.ts';
 import { asTimestamp } from '../sql/value.ts';
 import type { CallSite, CappedPeriod, FunctionDefinition } from './function.ts';
 
@@ -48,6 +49,15 @@ function periodOf(args: readonly Argument[]): CappedPeriod {
 export function longestMs({ count, unit }: Period): number {
   const DAYS: Partial<Record<PeriodUnit, number>> = { w: 7, mo: 31, q: 92, y: 366 };
   return count * (UNIT_MS[unit] ?? (DAYS[unit] ?? 1) * 86_400_000);
+}
+
+/** The distance of two bins of a call of `bin` as something that can be added to a time. */
+export function stepOf(call: Call, parameters: Parameters): string {
+  const { count, unit } = periodOf(call.args);
+  const length = UNIT_MS[unit];
+  return length === undefined
+    ? `${UNIT_INTERVALS[unit]}(${parameters.bind(count, 'Int64')})`
+    : `toIntervalMillisecond(${parameters.bind(count * length, 'Int64')})`;
 }
 
 /** The period as something that can be added to a time. */

@@ -1,11 +1,22 @@
 // What a query does, step by step, with all names settled: between the syntax tree and SQL.
-import type { Expression, SortKey } from '../ast.ts';
+import type { Call, Expression, Field, Query, SortKey } from '../ast.ts';
 import type { Extraction } from './extraction.ts';
 
 export interface NamedExpression {
   readonly name: string;
   readonly expression: Expression;
 }
+
+/** One side of a join: its alias, and the field that must be equal. */
+export interface JoinSide {
+  readonly alias: string;
+  readonly key: Field;
+}
+
+/** The sum so far, the last value so far, or the value so many rows before. */
+export type WindowKind =
+  | { readonly kind: 'sum' | 'last' }
+  | { readonly kind: 'lag'; readonly rows: number };
 
 export type Stage =
   | { readonly kind: 'filter'; readonly condition: Expression }
@@ -26,6 +37,31 @@ export type Stage =
       readonly name: string;
       /** Whether a row without the list stays. */
       readonly keeps: boolean;
+    }
+  /** A value by the rows so far, in the order that they have here. */
+  | {
+      readonly kind: 'window';
+      readonly function: WindowKind;
+      readonly name: string;
+      readonly expression: Expression;
+    }
+  /** One row for each pattern that texts have in common. */
+  | { readonly kind: 'pattern'; readonly source: Expression }
+  /** Beside each row those of other groups that have the same key. */
+  | {
+      readonly kind: 'join';
+      readonly keepsAll: boolean;
+      readonly left: JoinSide;
+      readonly right: JoinSide;
+      readonly query: Query;
+    }
+  /** A row for each bin between the first and the last that has none. */
+  | {
+      readonly kind: 'fill';
+      /** The column of the bins, and the call that made them. */
+      readonly bin: string;
+      readonly period: Call;
+      readonly fills: readonly NamedExpression[];
     }
   | { readonly kind: 'sort'; readonly keys: readonly SortKey[] }
   | { readonly kind: 'limit'; readonly count: number; readonly any: boolean }

@@ -1,34 +1,28 @@
 // Builds the plan command by command and knows which names there are at each point.
 import {
   type Expression,
-  type Field,
   type Item,
   type Name,
   operandsOf,
-  type Period,
   type SortKey,
   type StatsCommand,
   withOperands,
 } from '../ast.ts';
 import { MalformedQuery, type Span } from '../error.ts';
 import { findFunction } from '../functions/registry.ts';
+import {
+  afterStats,
+  conjunctsOf,
+  fieldNamed,
+  isOrHolds,
+  notGrouped,
+  shapeOf,
+  shifted,
+} from './expression-shape.ts';
 import type { Extraction } from './extraction.ts';
-import type { NamedExpression, Plan, Stage } from './plan.ts';
+import type { NamedExpression, Plan, Stage, WindowKind } from './plan.ts';
 
 const TIMESTAMP = '@timestamp';
-
-/** Two expressions with the same shape are the same but for their place and the case of functions. */
-function shapeOf(expression: Expression): string {
-  return JSON.stringify(expression, function (this: { kind?: unknown }, key, value: unknown) {
-    if (key === 'start' || key === 'end') return undefined;
-    if (key === 'name' && this.kind === 'call') return String(value).toLowerCase();
-    return value;
-  });
-}
-
-function fieldNamed(name: string, { start, end }: Span): Field {
-  return { kind: 'field', name, start, end };
-}
 
 /** What the rows have once they are groups. */
 interface Groups {
@@ -139,6 +133,77 @@ export class Planner {
       name: total.name,
       expression: fieldNamed(total.name, total),
     });
+  }
+
+  /** A value by the rows that came before; shown after the fields unless it is shown already. */
+  window(kind: WindowKind, source: Expression, name: Name): void {
+    const expression = this.#visible(source);
+    const replaces = source.kind === 'field' && source.name === name.name;
+    this.#stages.push({ kind: 'window', function: kind, name: name.name, expression });
+    if (replaces) return;
+    this.#define(name);
+    const value = { name: name.name, expression: fieldNamed(name.name, name) };
+    if (this.#groups === undefined) this.#extracted.set(name.name, value);
+    else this.#columns.push(value);
+  }
+
+  /** The names that are shown at this point. */
+  get shownNames(): readonly string[] {
+    const shown = this.#shown.size > 0 ? [...this.#shown.keys()] : [];
+    const named = [...shown, ...this.#extracted.keys()];
+    return this.#groups === undefined ? named : this.#columns.map(({ name }) => name);
+  }
+
+  /** `pattern`: from here on the rows are patterns. */
+  pattern(source: Expression, columns: readonly string[]): void {
+    this.#stages.push({ kind: 'pattern', source: this.#visible(source) });
+    this.#becomeGroups(columns);
+  }
+
+  /** `join`: names with an alias and a dot in front are fields of its side. */
+  join(stage: Stage & { readonly kind: 'join' }, at: Span): void {
+    if (this.#groups !== undefined) {
+      throw new MalformedQuery('join cannot stand after stats', at);
+    }
+    this.#stages.push(stage);
+  }
+
+  /** `fillmissing`: rows for the bins that have none. */
+  fillMissing(
+    fills: readonly { readonly name: Name; readonly value: Expression }[],
+    at: Span,
+  ): void {
+    const last = this.#stages.findLast(({ kind }) => kind === 'aggregate');
+    const keys = last?.kind === 'aggregate' ? last.keys : [];
+    const bin = keys.find(({ expression: { ...each } }) => {
+      return each.kind === 'call' && each.name.toLowerCase() === 'bin';
+    });
+    if (bin === undefined || bin.expression.kind !== 'call') {
+      throw new MalformedQuery('fillmissing expects stats with bin after by in front of it', at);
+    }
+    for (const { name } of fills) {
+      if (!this.#columns.some((column) => column.name === name.name)) {
+        throw new MalformedQuery(`${name.name} is not a column of stats`, name);
+      }
+    }
+    this.#stages.push({
+      kind: 'fill',
+      bin: bin.name,
+      period: bin.expression,
+      fills: fills.map(({ name, value }) => ({ name: name.name, expression: value })),
+    });
+  }
+
+  #becomeGroups(columns: readonly string[]): void {
+    this.#groups = { names: new Set(columns), shapes: new Map() };
+    this.#columns = columns.map((name) => {
+      return { name, expression: fieldNamed(name, { start: 0, end: 0 }) };
+    });
+    this.#aliases.clear();
+    this.#shown.clear();
+    this.#extracted.clear();
+    this.#display = undefined;
+    this.#limit = undefined;
   }
 
   /** `unnest`: the item is shown after the fields, as what `parse` extracts. */
@@ -329,32 +394,4 @@ export class Planner {
       ...(this.#limit !== undefined && { limit: this.#limit }),
     };
   }
-}
-
-function afterStats(unknown: { name: string; at: Span }): MalformedQuery {
-  return new MalformedQuery(`Unknown symbols found in or after stats: ${unknown.name}`, unknown.at);
-}
-
-function notGrouped(name: string, at: Span): MalformedQuery {
-  return new MalformedQuery(`${name} is neither in an aggregate function nor after by`, at);
-}
-
-/** The expression with the offset as a further argument of each bin. */
-function shifted(expression: Expression, offset: Period | undefined): Expression {
-  if (offset === undefined) return expression;
-  if (expression.kind === 'call' && expression.name.toLowerCase() === 'bin') {
-    return { ...expression, args: [...expression.args, offset] };
-  }
-  return withOperands(expression, (operand) => shifted(operand, offset));
-}
-
-/** Whether a name is the other one or a key inside of it. */
-function isOrHolds(name: string, path: string): boolean {
-  return path === name || path.startsWith(`${name}.`);
-}
-
-/** The parts of a condition that must all hold. */
-function conjunctsOf(condition: Expression): readonly Expression[] {
-  if (condition.kind !== 'logical' || condition.operator !== 'and') return [condition];
-  return condition.operands.flatMap(conjunctsOf);
 }

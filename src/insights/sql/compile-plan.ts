@@ -14,15 +14,23 @@ import type { NamedExpression, Plan, Stage } from '../plan/plan.ts';
 import type { BoundQuery, OutputColumn, QueryScope } from '../scope.ts';
 import { Block, multiplied, type OrderTerm, type RowSource } from './block.ts';
 import { EVENT_ORDER } from './event-source.ts';
+import { markedSql, patternColumns } from './pattern.ts';
+import { overRows } from './over-rows.ts';
 import { rowsOfScope } from './scope-source.ts';
 import { type Environment, ExpressionCompiler, type NameScope } from './expressions.ts';
 import { itemsOf } from './json-path.ts';
 import { boundPattern, extractedValues, groupValues } from './extract.ts';
+import { filledBins } from './filled-bins.ts';
+import { joined } from './joined.ts';
+import { stepOf } from '../functions/datetime.ts';
 import { naturalKey } from './natural-order.ts';
 import { Parameters } from './parameters.ts';
 import { asShownText, asText, isIntegral, madeOf, MISSING_TEXT, type SqlValue } from './value.ts';
 
 const POINTER = '@ptr';
+
+/** Of the other side of a join: its names are then none that a block of the query can have. */
+const JOINED_DEPTH = 900;
 
 /**
  * What the results depend on and must not be left to an installation's settings: how the engine
@@ -35,6 +43,8 @@ const SETTINGS = [
   'output_format_json_quote_denormals = 0',
   'transform_null_in = 0',
   'enable_positional_arguments = 0',
+  // A row of join that finds no other has no fields there, not empty ones.
+  'join_use_nulls = 1',
 ].join(', ');
 
 /** A compiled plan. */
@@ -51,6 +61,7 @@ class PlanCompiler {
   readonly #scope: QueryScope;
   readonly #parameters: Parameters;
   readonly #environment: Environment;
+  readonly #planOf: PlanOf;
   #depth = 0;
   #block: Block;
   #rows: ExpressionCompiler;
@@ -62,6 +73,7 @@ class PlanCompiler {
   constructor(scope: QueryScope, planOf: PlanOf, parameters = new Parameters()) {
     this.#scope = scope;
     this.#parameters = parameters;
+    this.#planOf = planOf;
     const { nowMs, startMs, endMs } = scope;
     const subquery = (query: Query): string => {
       const inner = planOf(query, scope);
@@ -113,6 +125,14 @@ class PlanCompiler {
         return this.#block.where(this.#rows.condition(stage.condition));
       case 'aggregate':
         return this.#aggregate(stage.keys, stage.values);
+      case 'window':
+        return this.#window(stage);
+      case 'pattern':
+        return this.#pattern(stage.source);
+      case 'join':
+        return this.#join(stage);
+      case 'fill':
+        return this.#fill(stage);
       case 'sort':
         return this.#sort(stage.keys);
       case 'dedup':
@@ -227,6 +247,55 @@ class PlanCompiler {
     this.#order = keyed.map((sql) => ({ sql, descending: false }));
     this.#sorted = false;
     this.#wrap();
+  }
+
+  /** The value is known once the rows are; what filters by it stands around this SELECT. */
+  #window({ function: kind, name, expression }: Stage & { kind: 'window' }): void {
+    const value = this.#rows.value(expression);
+    this.#block.define(name, overRows(kind, value, this.#order, this.#environment.parameters));
+    this.#wrap();
+  }
+
+  #pattern(source: Expression): void {
+    const block = this.#block;
+    const text = block.share(asText(this.#rows.value(source)));
+    block.where(`isNotNull(${text})`);
+    const marked = block.share(markedSql(text, this.#parameters));
+    block.groupBy([marked], patternColumns(marked, this.#parameters));
+    this.#order = [{ sql: marked, descending: false }];
+    this.#sorted = false;
+    this.#wrap();
+  }
+
+  #join({ keepsAll, left, right, query }: Stage & { kind: 'join' }): void {
+    const { scope } = this.#planOf(query, this.#scope);
+    const rows = rowsOfScope(scope, this.#parameters);
+    const other = new Block(JOINED_DEPTH, rows.source);
+    for (const condition of rows.conditions) other.where(condition);
+    const names = new ExpressionCompiler(other, this.#environment);
+    const rightKey = other.share(asText(names.value(right.key)));
+    other.where(`isNotNull(${rightKey})`);
+    const leftKey = this.#block.share(asText(this.#rows.value(left.key)));
+    this.#wrap((inner) =>
+      joined(
+        { block: inner, alias: left.alias, key: leftKey },
+        { block: other, alias: right.alias, key: rightKey },
+        keepsAll,
+      ),
+    );
+  }
+
+  /** Bins that no row is in come as rows of NULLs but for their bin. */
+  #fill({ bin, period, fills }: Stage & { kind: 'fill' }): void {
+    const column = this.#block.defined(bin);
+    if (column === undefined) return;
+    const step = stepOf(period, this.#parameters);
+    const at = this.#block.share(column.sql);
+    const constants = new Map(
+      fills.map(({ name, expression }) => [name, this.#rows.value(expression)]),
+    );
+    this.#wrap((inner) => filledBins(inner, { bin, at, step, constants }));
+    this.#order = [{ sql: this.#block.defined(bin)?.sql ?? '', descending: false }];
   }
 
   /** The SELECT of the only column, without the rows that lack it. */

@@ -1,0 +1,189 @@
+// The commands of the syntax tree; ast.ts has the expressions in them and tells of the whole.
+import type { Expression, Period, Query, RegexLiteral, StringLiteral } from './ast.ts';
+import type { Span } from './error.ts';
+
+/** A name that a command gives. */
+export interface Name extends Span {
+  readonly name: string;
+}
+
+/** An expression with the name it is given. */
+export interface Item extends Span {
+  readonly expression: Expression;
+  readonly alias?: Name;
+}
+
+export interface FieldsCommand extends Span {
+  readonly kind: 'fields';
+  readonly items: readonly Item[];
+}
+
+export interface DisplayCommand extends Span {
+  readonly kind: 'display';
+  readonly items: readonly Item[];
+}
+
+export interface FilterCommand extends Span {
+  readonly kind: 'filter';
+  readonly condition: Expression;
+}
+
+/** `filterIndex`: a filter by fields that may have an index. */
+export interface FilterIndexCommand extends Span {
+  readonly kind: 'filterIndex';
+  readonly condition: Expression;
+}
+
+export interface StatsCommand extends Span {
+  readonly kind: 'stats';
+  readonly items: readonly Item[];
+  readonly by: readonly Item[];
+  /** How far the bins after `by` begin from where they would without it. */
+  readonly offset?: Period;
+}
+
+export interface SortKey extends Span {
+  readonly expression: Expression;
+  readonly direction: 'asc' | 'desc';
+}
+
+export interface SortCommand extends Span {
+  readonly kind: 'sort';
+  readonly keys: readonly SortKey[];
+}
+
+export interface LimitCommand extends Span {
+  readonly kind: 'limit';
+  readonly count: number;
+  /** Whether any rows will do, in no order. */
+  readonly any: boolean;
+}
+
+export interface DedupCommand extends Span {
+  readonly kind: 'dedup';
+  readonly keys: readonly Expression[];
+}
+
+/** A text's own format, in place of a pattern. */
+export type TextFormat =
+  | (Span & { readonly kind: 'logfmt' | 'csv' })
+  /** The element or attribute at a path such as `/event/@level`. */
+  | (Span & { readonly kind: 'xml'; readonly path: StringLiteral });
+
+export interface ParseCommand extends Span {
+  readonly kind: 'parse';
+  /** `@message` when absent. */
+  readonly source?: Expression;
+  /** A glob with `*` for each alias, or a regular expression whose named groups are the aliases. */
+  readonly pattern: StringLiteral | RegexLiteral | TextFormat;
+  /** Empty with named groups. */
+  readonly aliases: readonly Name[];
+  /** Whether each match makes a row of its own. */
+  readonly multi?: true;
+}
+
+/** `unnest list into name`: a row for each item. */
+export interface UnnestCommand extends Span {
+  readonly kind: 'unnest';
+  readonly list: Expression;
+  readonly alias: Name;
+}
+
+/** `expand list`: a row for each item, which takes the list's name unless it is given another. */
+export interface ExpandCommand extends Span {
+  readonly kind: 'expand';
+  readonly list: Name;
+  readonly alias?: Name;
+}
+
+export interface UnmaskCommand extends Span {
+  readonly kind: 'unmask';
+  readonly items: readonly Item[];
+}
+
+/** `countFrequent a, b`: each combination with its count. */
+export interface CountFrequentCommand extends Span {
+  readonly kind: 'countFrequent';
+  readonly keys: readonly Expression[];
+}
+
+/** `addtotals a, b`: their sum; of all that is shown when none is named. */
+export interface AddtotalsCommand extends Span {
+  readonly kind: 'addtotals';
+  readonly total: Name;
+  readonly fields: readonly Name[];
+}
+
+/** `accum f as out`: the sum so far. */
+export interface AccumCommand extends Span {
+  readonly kind: 'accum';
+  readonly field: Name;
+  readonly alias?: Name;
+}
+
+/** `autoregress f as a p=1-4`: the values of rows before. */
+export interface AutoregressCommand extends Span {
+  readonly kind: 'autoregress';
+  readonly field: Name;
+  readonly alias?: Name;
+  readonly from: number;
+  readonly to: number;
+}
+
+/** A field's name, or the beginning of names when `*` follows. */
+export interface NamePattern extends Name {
+  readonly any: boolean;
+}
+
+/** `filldown a b*`: the last value where there is none. */
+export interface FilldownCommand extends Span {
+  readonly kind: 'filldown';
+  /** Empty for all fields that are shown. */
+  readonly fields: readonly NamePattern[];
+}
+
+/** `fillmissing with 0 for f`: rows for bins without any. */
+export interface FillmissingCommand extends Span {
+  readonly kind: 'fillmissing';
+  readonly fills: readonly { readonly name: Name; readonly value: Expression }[];
+}
+
+/** `pattern @message`: how often each pattern comes. */
+export interface PatternCommand extends Span {
+  readonly kind: 'pattern';
+  readonly source: Expression;
+}
+
+/** `join type=left left=a right=b where a.k=b.k (SOURCE '…')`. */
+export interface JoinCommand extends Span {
+  readonly kind: 'join';
+  readonly type: 'inner' | 'left';
+  readonly left: Name;
+  readonly right: Name;
+  /** Without the aliases. */
+  readonly leftKey: Name;
+  readonly rightKey: Name;
+  readonly query: Query;
+}
+
+export type Command =
+  | FieldsCommand
+  | DisplayCommand
+  | FilterCommand
+  | FilterIndexCommand
+  | StatsCommand
+  | SortCommand
+  | LimitCommand
+  | DedupCommand
+  | ParseCommand
+  | UnnestCommand
+  | ExpandCommand
+  | UnmaskCommand
+  | CountFrequentCommand
+  | AddtotalsCommand
+  | AccumCommand
+  | AutoregressCommand
+  | FilldownCommand
+  | FillmissingCommand
+  | PatternCommand
+  | JoinCommand;

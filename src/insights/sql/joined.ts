@@ -1,0 +1,43 @@
+// The rows of `join`: those of the query so far, each beside those of other groups that have the same key.
+import type { Block, RowSource } from './block.ts';
+import type { SqlValue } from './value.ts';
+
+export interface JoinedSide {
+  readonly block: Block;
+  readonly alias: string;
+  /** The key as text. */
+  readonly key: string;
+}
+
+/** A side's field, whether the query named it or not. */
+function valueOf(side: RowSource, name: string): SqlValue | undefined {
+  return side.defined(name) ?? side.field(name);
+}
+
+/**
+ * Names are those of the left side, unless they begin with an alias and a dot.
+ *
+ * @param keepsAll whether a row of the left side stays that finds none
+ */
+export function joined(left: JoinedSide, right: JoinedSide, keepsAll: boolean): RowSource {
+  const [leftRows, rightRows] = [left.block.asSource(), right.block.asSource()];
+  const condition = `${left.block.exported(left.key)} = ${right.block.exported(right.key)}`;
+  const ofAlias = (name: string): SqlValue | undefined => {
+    if (name.startsWith(`${left.alias}.`)) {
+      return valueOf(leftRows, name.slice(left.alias.length + 1));
+    }
+    if (name.startsWith(`${right.alias}.`)) {
+      return valueOf(rightRows, name.slice(right.alias.length + 1));
+    }
+    return undefined;
+  };
+  return {
+    from: () => {
+      const type = keepsAll ? 'LEFT' : 'INNER';
+      return `${leftRows.from()} AS _left ${type} JOIN ${rightRows.from()} AS _right ON ${condition}`;
+    },
+    defined: (name) => leftRows.defined(name),
+    field: (name) => ofAlias(name) ?? leftRows.field(name),
+    order: () => leftRows.order(),
+  };
+}
