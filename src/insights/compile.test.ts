@@ -80,7 +80,6 @@ describe('slack', () => {
     ['stats count(case when user = "a" then 1 else 0 end) as n', 'when'],
     ['filter user = "a" case-sensitive = false', 'case'],
     ['filter user like "a"\n\n# Results\nuser: a', 'user'],
-    ['stats count(*) as n\ngroup by user', 'group'],
   ])('%s is taken only where that is asked for', (text, at) => {
     expect(refusal(text)?.start).toBe(text.lastIndexOf(at));
     expect(refusal(text, { lenient: true })).toBeUndefined();

@@ -73,6 +73,11 @@ function printed(pattern: ParseCommand['pattern']): string {
   }
 }
 
+/** Real queries leave out `as` behind a glob, where nothing else than a name can stand. */
+function isName({ token }: TokenCursor): boolean {
+  return token.kind === 'word';
+}
+
 /** @see CloudWatch Logs user guide, "parse" */
 export const PARSE: CommandDefinition<ParseCommand> = {
   kind: 'parse',
@@ -82,8 +87,8 @@ export const PARSE: CommandDefinition<ParseCommand> = {
     const source = parseSource(cursor);
     const pattern = parsePattern(cursor);
     const regex = pattern.kind === 'regex';
-    if (!regex) cursor.expectKeyword('as');
-    const named = !regex || cursor.takeKeyword('as');
+    const named = cursor.takeKeyword('as') || (pattern.kind === 'string' && isName(cursor));
+    if (!regex && !named) throw cursor.mismatched(['K_AS']);
     const aliases = named ? parseAliases(cursor) : [];
     const multi = regex && cursor.takeKeyword('multi');
     const end = cursor.previousEnd;

@@ -34,7 +34,8 @@ export const STATS: CommandDefinition<StatsCommand> = {
   about: 'Counts, sums and averages, of everything or by groups.',
   parse: (cursor, start) => {
     const items = parseItems(cursor);
-    if (cursor.lenient) cursor.takeKeyword('group');
+    // Real queries say `group by`, where `group` can mean nothing else.
+    if (cursor.peek().text.toLowerCase() === 'by') cursor.takeKeyword('group');
     const by = cursor.takeKeyword('by') ? parseItems(cursor) : [];
     const offset = parseOffset(cursor);
     const end = cursor.previousEnd;

@@ -27,6 +27,7 @@ function parseCommand(cursor: TokenCursor): Command {
   }
   cursor.take();
   const command = definition.parse(cursor, token.start);
+  cursor.skipSlashComment();
   if (cursor.lenient && !cursor.isSymbol('|')) cursor.skipToPipe();
   for (const { expression } of definition.places(command)) refuseDeep(expression);
   return command;

@@ -87,6 +87,14 @@ export class TokenCursor {
     return this.nested(() => this.#parseSubquery(this));
   }
 
+  /** Passes over `// …` where a command has ended: people write comments so, and it can be no division. */
+  skipSlashComment(): void {
+    const { start } = this.#token;
+    if (!this.isSymbol('/') || this.#text[start + 1] !== '/') return;
+    const end = this.#text.indexOf('\n', start);
+    this.#token = tokenAt(this.#text, end < 0 ? this.#text.length : end);
+  }
+
   /** Goes to the next pipe or the end, over whatever stands there. */
   skipToPipe(): void {
     const pipe = this.#text.indexOf('|', this.#token.start);

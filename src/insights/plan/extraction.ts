@@ -41,14 +41,16 @@ function inOrder(aliases: readonly Name[]): readonly ExtractedName[] {
 
 /**
  * A glob: the text between the asterisks is literal, each asterisk takes as little as possible, and
- * one at the end takes the rest.
+ * one at the end takes the rest. A name for a text without any is empty where the text is found.
  *
  * @see CloudWatch Logs user guide, "parse"
  */
 function globExtraction(glob: StringLiteral, aliases: readonly Name[]): PatternExtraction {
   const literals = glob.value.split('*');
   const count = literals.length - 1;
-  if (count !== aliases.length) {
+  // Without an asterisk the text itself is looked for: real queries count where it is found.
+  const found = count === 0 && aliases.length === 1;
+  if (!found && count !== aliases.length) {
     throw new MalformedQuery(
       `the pattern has ${count} * but ${aliases.length} names follow: expecting one name for each *`,
       glob,
@@ -62,6 +64,9 @@ function globExtraction(glob: StringLiteral, aliases: readonly Name[]): PatternE
     })
     .join('');
   const names = inOrder(aliases);
+  if (found) {
+    return { kind: 'pattern', pattern: `()${pattern}`, names, emptyIsAbsent: false, multi: false };
+  }
   return { kind: 'pattern', pattern: `(?s)${pattern}`, names, emptyIsAbsent: false, multi: false };
 }
 
