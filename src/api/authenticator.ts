@@ -42,13 +42,18 @@ export interface Admitted {
   readonly signature?: string;
   /** How much of the body may be read before `checkBody` has spoken. */
   readonly bodyBytesMax: number;
-  /** Throws an ApiError when the body, as it was sent, is not the one that was signed. */
+  /** Throws or rejects with an ApiError when the body, as it was sent, is not the one that was signed. */
+  checkBody(body: Uint8Array): void | Promise<void>;
+}
+
+/** The same, before anything else was asked than who it is. */
+export interface Authenticated extends Admitted {
   checkBody(body: Uint8Array): void;
 }
 
 export interface Authenticator {
   /** Throws an ApiError of status 401 or 403; counts and logs it. */
-  authenticate(head: RequestHead): Admitted;
+  authenticate(head: RequestHead): Authenticated;
   /** Refused requests since the start. */
   readonly refusals: number;
 }
@@ -129,11 +134,11 @@ class KeyAuthenticator implements Authenticator {
     return this.#refusals;
   }
 
-  authenticate(head: RequestHead): Admitted {
+  authenticate(head: RequestHead): Authenticated {
     return this.#noting(head, () => this.#check(head));
   }
 
-  #check(head: RequestHead): Admitted {
+  #check(head: RequestHead): Authenticated {
     if (head.webhookKey !== undefined) return this.#checkWebhook(head, head.webhookKey);
     const authorization = headerOf(head.rawHeaders, 'authorization');
     if (authorization === undefined && head.apiKeyHeader) {
@@ -155,7 +160,7 @@ class KeyAuthenticator implements Authenticator {
     );
   }
 
-  #checkToken(token: string, what: string): Admitted {
+  #checkToken(token: string, what: string): Authenticated {
     const key = this.#options.ring.byToken(token);
     if (key === undefined) throw unknownKey(what);
     return this.#admitted(key, BODY_UNCHECKED);
@@ -164,8 +169,8 @@ class KeyAuthenticator implements Authenticator {
   /** What is proven by the headers is a use of the key; the rest is one when the body was checked. */
   #admitted(
     { accessKeyId, name, access }: ApiKey,
-    how: Pick<Admitted, 'proven' | 'signature' | 'bodyBytesMax' | 'checkBody'>,
-  ): Admitted {
+    how: Pick<Authenticated, 'proven' | 'signature' | 'bodyBytesMax' | 'checkBody'>,
+  ): Authenticated {
     const { ring } = this.#options;
     if (how.proven) ring.noteUse({ accessKeyId });
     const checkBody = (body: Uint8Array): void => {
@@ -176,7 +181,7 @@ class KeyAuthenticator implements Authenticator {
   }
 
   /** The body decides; a stranger's is read only if he says that it is signed. */
-  #checkWebhook(head: RequestHead, key: string): Admitted {
+  #checkWebhook(head: RequestHead, key: string): Authenticated {
     const signature = headerOf(head.rawHeaders, 'x-signature')?.trim();
     if (signature === undefined) {
       throw unauthorized(
@@ -194,7 +199,7 @@ class KeyAuthenticator implements Authenticator {
     };
   }
 
-  #checkSigned(head: RequestHead): Admitted {
+  #checkSigned(head: RequestHead): Authenticated {
     const claim = readClaim(head);
     const key = this.#options.ring.byAccessKeyId(claim.accessKeyId);
     const { signature } = claim;

@@ -123,7 +123,7 @@ export class Exchange {
     if (this.#asksToContinue) this.outgoing.writeContinue();
     const body = await this.#read(limit, over, budget);
     try {
-      admitted.checkBody(body);
+      await admitted.checkBody(body);
     } catch (error) {
       budget?.give(body.length);
       throw error;

@@ -117,6 +117,7 @@ test('a signed request that changes something counts once', async () => {
   const replayed = await send();
   expect(replayed).toMatchObject({ status: 429, body: { error: { code: 'ThrottlingException' } } });
   expect(replayed.headers.get('retry-after')).toBe('1');
+  expect(keys.waited).toContain(1000);
   expect(keys.state.count('api-key')).toBe(0);
   const events = keys.signed('POST', '/v1/events', LINE);
   expect([(await events()).status, (await events()).status]).toEqual([200, 429]);

@@ -74,10 +74,10 @@ export class Gate {
     if (admitted.proven) permit();
     return {
       ...admitted,
-      checkBody: (body) => {
-        admitted.checkBody(body);
+      checkBody: async (body) => {
+        await admitted.checkBody(body);
         if (!admitted.proven) permit();
-        this.once(admitted, permission);
+        await this.once(admitted, permission);
       },
     };
   }
@@ -90,10 +90,10 @@ export class Gate {
     throw refusal;
   }
 
-  /** Throws an ApiError of status 429 when a request that changes something has a signature seen before. */
-  once({ signature }: Admitted, permission: Permission): void {
+  /** Rejects with an ApiError of status 429 when a request that changes something has a signature seen before. */
+  async once({ signature }: Admitted, permission: Permission): Promise<void> {
     if (signature === undefined || permission === 'read') return;
-    (permission === 'admin' ? this.#changes : this.#ingests).take(signature);
+    await (permission === 'admin' ? this.#changes : this.#ingests).take(signature);
   }
 
   /** In the background: who is refused need not wait for it. */

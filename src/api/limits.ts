@@ -119,6 +119,11 @@ export const KEY_USE_NOTED_MS = 60 * 60 * 1000;
 export const SEEN_CHANGES_MAX = 100_000;
 /** The same of requests that brought events: 160 a second; 10 MB. */
 export const SEEN_INGESTS_MAX = 100_000;
+/**
+ * Requests with a signature seen before that wait for the next second with their bodies; further ones are
+ * refused at once.
+ */
+export const HELD_REPEATS_MAX = 8;
 /** Refusals that become management events, all callers together; the others are counted. */
 export const REFUSALS_RECORDED_PER_SECOND = 1;
 /** How many of them may come at once after a pause: somebody who tries all operations. */

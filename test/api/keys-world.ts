@@ -21,6 +21,8 @@ export interface KeysWorld {
   readonly recorded: (AuditEvent & Record<string, unknown>)[];
   readonly log: string[];
   nowMs: number;
+  /** What was waited for, ms: none of it takes any time. */
+  readonly waited: number[];
   /** Refuses to take events with this message. */
   refusing: string | undefined;
   /** With the token of a key, the administrator's unless said otherwise. */
@@ -50,7 +52,14 @@ export async function startKeysWorld(
   const recorded: KeysWorld['recorded'] = [];
   const logged: string[] = [];
   const log = createLog((line) => logged.push(line), { level: 'debug', now: Date.now });
-  const clock = { now: () => keys.nowMs, after: () => ({ cancel() {} }) };
+  const clock = {
+    now: () => keys.nowMs,
+    after: (delayMs: number, callback: () => void) => {
+      keys.waited.push(delayMs);
+      setImmediate(callback);
+      return { cancel() {} };
+    },
+  };
   const state = await openState({
     disk: new SimulatedDisk(),
     directory: '/state',
@@ -68,6 +77,7 @@ export async function startKeysWorld(
     log: logged,
     nowMs: Date.UTC(2026, 10, 23, 12, 30),
     refusing: undefined as string | undefined,
+    waited: [] as number[],
   };
   const world = await startWorld({ state, clock, log, ...overrides });
   const whole: KeysWorld = Object.assign(keys, {

@@ -87,7 +87,7 @@ export class AwsEndpoint {
     }
   }
 
-  #call(exchange: Exchange, admitted: Admitted, body: Buffer): Answer | Promise<Answer> {
+  async #call(exchange: Exchange, admitted: Admitted, body: Buffer): Promise<Answer> {
     const { gate } = this.#options;
     const target = headerOf(exchange, 'x-amz-target') ?? '';
     const { service, name, operation } = this.#target(target);
@@ -99,7 +99,7 @@ export class AwsEndpoint {
       { name, source: service.eventSource, resource: target },
       actor,
     );
-    gate.once(admitted, permission);
+    await gate.once(admitted, permission);
     const input = checkInput(operation.input, parseBody(body), service.invalidInput);
     return operation.handle(input as never, {
       actor,
