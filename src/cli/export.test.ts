@@ -133,3 +133,14 @@ test('a file that came meanwhile is kept; one that is given up leaves nothing', 
   const nowhere = join(directory, 'none', 'out');
   await expect(openOutputFile(nowhere, { replace: false })).rejects.toThrow('cannot be written');
 });
+
+test('a program that is ended midway leaves nothing either', async () => {
+  const before = process.listenerCount('exit');
+  const file = await openOutputFile(join(directory, 'out'), { replace: false });
+  await file.write('a part');
+  const [atExit] = process.listeners('exit').slice(before);
+  atExit?.(130);
+  expect(readdirSync(directory)).toEqual([]);
+  await file.discard();
+  expect(process.listenerCount('exit')).toBe(before);
+});

@@ -1,6 +1,6 @@
 // A file that a command writes: whole or not at all, and never over another one by accident.
 import { randomBytes } from 'node:crypto';
-import { constants } from 'node:fs';
+import { constants, rmSync } from 'node:fs';
 import { access, link, open, rename, rm, type FileHandle } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { CliError } from './cli-error.ts';
@@ -31,6 +31,8 @@ class NamedWhenWhole implements OutputFile {
   readonly #temporary: string;
   readonly #handle: FileHandle;
   readonly #replace: boolean;
+  /** A signal ends the program in the middle of a write: nothing is waited for any more then. */
+  readonly #atExit = (): void => rmSync(this.#temporary, { force: true });
   #done = false;
 
   constructor(path: string, temporary: string, handle: FileHandle, replace: boolean) {
@@ -38,6 +40,7 @@ class NamedWhenWhole implements OutputFile {
     this.#temporary = temporary;
     this.#handle = handle;
     this.#replace = replace;
+    process.once('exit', this.#atExit);
   }
 
   async write(text: string): Promise<void> {
@@ -61,6 +64,7 @@ class NamedWhenWhole implements OutputFile {
     }
     this.#done = true;
     if (!this.#replace) await rm(this.#temporary, { force: true });
+    process.off('exit', this.#atExit);
   }
 
   async discard(): Promise<void> {
@@ -68,6 +72,7 @@ class NamedWhenWhole implements OutputFile {
     this.#done = true;
     await this.#handle.close().catch(() => {});
     await rm(this.#temporary, { force: true });
+    process.off('exit', this.#atExit);
   }
 }
 
