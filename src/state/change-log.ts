@@ -2,68 +2,36 @@
 // line for each change since. A change is on disk before it counts.
 import { join } from 'node:path';
 import type { Disk, DiskFile } from '../platform/disk.ts';
-import { chainedLine, readChainedLine } from './chained-lines.ts';
+import { chainedLine } from './chained-lines.ts';
 import { CHANGE_BYTES_MAX, SNAPSHOT_BATCH } from './limits.ts';
-import { type Actor, StateError } from './state.ts';
+import {
+  type Damage,
+  FORMAT,
+  type Head,
+  type LoggedChange,
+  type LoggedDocument,
+  type LogReader,
+  readLines,
+  shortened,
+} from './log-lines.ts';
+import { StateError } from './state.ts';
 
 export const STATE_FILE = 'state.ndjson';
+/** Its presence says that an administrator accepts a loss. */
+export const ACCEPT_LOSS_FILE = 'accept-loss';
 const TEMPORARY_FILE = '.state.ndjson.new';
-const FORMAT = 1;
 /** It holds the secrets of API keys. */
 const PERMISSIONS = 0o600;
 const DIRECTORY_PERMISSIONS = 0o700;
 
-/** A change as a line has it. */
-export interface LoggedChange {
-  /** Counts changes from 1 and never falls. */
-  readonly seq: number;
-  readonly atMs: number;
-  readonly actor: Actor;
-  readonly eventName: string;
-  readonly eventSource: string;
-  readonly resource: string;
-  readonly silent?: true;
-  /** `value` is null where the document was deleted. */
-  readonly changes: readonly {
-    readonly kind: string;
-    readonly id: string;
-    readonly value: unknown;
-  }[];
-}
-
-export interface LoggedDocument {
-  readonly kind: string;
-  readonly id: string;
-  readonly value: unknown;
-}
-
-/** What a log holds, in its order. */
-export interface LogReader {
-  readonly document: (document: LoggedDocument) => void;
-  readonly change: (change: LoggedChange) => void;
-}
-
-interface Head {
-  readonly format: number;
-  readonly seq: number;
-  readonly documents: number;
-}
-
 /** A refusal after which an administrator must look at the file. */
-function damaged(path: string, offset: number, expected: string): StateError {
-  return new StateError(
-    'unavailable',
-    `${path} is damaged at byte ${offset}: expected ${expected}. Restore the file from a backup; the management events in the journal say what it held`,
-  );
-}
-
-/** The journal has events of changes that the log does not have. */
-function shortened(path: string, offset: number, found: number, least: number): StateError {
-  return damaged(
-    path,
-    offset,
-    `the changes up to number ${least}, whose events the journal has, found them up to ${found}`,
-  );
+function damaged(directory: string, { offset, expected }: Damage): StateError {
+  const path = join(directory, STATE_FILE);
+  const advice =
+    'Restore the file from a backup; the management events in the journal say what it held. To go on with ' +
+    `what is before that byte, make an empty file ${join(directory, ACCEPT_LOSS_FILE)} and start again`;
+  const message = `${path} is damaged at byte ${offset}: expected ${expected}. ${advice}`;
+  return new StateError('unavailable', message);
 }
 
 /** A failed write as what it means to who wants to change something. */
@@ -91,6 +59,8 @@ export class ChangeLog {
   #bytes: number;
   #sum: string;
   #seq: number;
+  /** What is missing of the log, when that was accepted. */
+  lost: string | undefined;
   /** What is on disk is not known any more. */
   #broken: StateError | undefined;
 
@@ -107,7 +77,8 @@ export class ChangeLog {
   /**
    * Opens the log of a directory, or begins one, and tells what it holds. A last line that is torn is
    * cut off: nobody was told that its change was made. Rejects with a StateError, and leaves the file as
-   * it is, when it is damaged elsewhere or ends before a change that it must hold.
+   * it is, when it is damaged elsewhere or ends before a change that it must hold; unless somebody has
+   * accepted that: then `lost` says what, and the log must be made short before anything else.
    *
    * @param least the number of the last change that is known to be in it
    * @param cut is called with the bytes that were cut off
@@ -121,23 +92,47 @@ export class ChangeLog {
   ): Promise<ChangeLog> {
     await disk.makeDirectory(directory, DIRECTORY_PERMISSIONS);
     await disk.remove(join(directory, TEMPORARY_FILE));
-    const path = join(directory, STATE_FILE);
-    if (!(await disk.list(directory)).includes(STATE_FILE)) {
-      if (least > 0) throw shortened(path, 0, 0, least);
+    const names = await disk.list(directory);
+    if (!names.includes(STATE_FILE) && least === 0) {
       return new ChangeLog(disk, directory, await writeNew(disk, directory, 0, []));
     }
-    const file = await disk.open(path, 'update');
+    const mode = names.includes(STATE_FILE) ? 'update' : 'create';
+    const accepted = names.includes(ACCEPT_LOSS_FILE);
+    if (mode === 'create' && !accepted) throw damaged(directory, shortened(0, 0, least));
+    const file = await disk.open(join(directory, STATE_FILE), mode, PERMISSIONS);
     const content = await readAll(file);
-    const { end, sum, seq } = readLines(content, path, reader);
-    if (seq < least) throw shortened(path, end, seq, least);
+    const { end, sum, seq, damage } = readLines(content, reader);
+    const lost = damage ?? (seq < least ? shortened(end, seq, least) : undefined);
+    if (lost !== undefined) {
+      if (!accepted) {
+        await file.close();
+        throw damaged(directory, lost);
+      }
+      const log = new ChangeLog(disk, directory, {
+        file,
+        bytes: end,
+        sum,
+        seq: Math.max(seq, least),
+      });
+      log.lost = damaged(directory, lost).message;
+      return log;
+    }
     if (end < content.length) {
       cut(content.length - end);
       await file.truncate(end);
     }
+    if (accepted) await disk.remove(join(directory, ACCEPT_LOSS_FILE));
     // A process that died may have left what the disk does not have yet: now it counts, and must stay.
     await file.sync();
     await disk.syncDirectory(directory);
     return new ChangeLog(disk, directory, { file, bytes: end, sum, seq });
+  }
+
+  /** Forgets that a loss was accepted, when the log is whole again. */
+  async closeLoss(): Promise<void> {
+    await this.#disk.remove(join(this.#directory, ACCEPT_LOSS_FILE));
+    await this.#disk.syncDirectory(this.#directory);
+    this.lost = undefined;
   }
 
   get bytes(): number {
@@ -200,6 +195,7 @@ export class ChangeLog {
     this.#file = made.file;
     this.#bytes = made.bytes;
     this.#sum = made.sum;
+    this.#seq = made.seq;
   }
 
   close(): Promise<void> {
@@ -245,46 +241,4 @@ async function writeNew(
 async function readAll(file: DiskFile): Promise<Buffer> {
   const buffer = Buffer.alloc(await file.size());
   return buffer.subarray(0, await file.read(buffer, 0));
-}
-
-/** Tells what the lines hold; ends at a torn last line, which is none or has no newline or is not itself. */
-function readLines(
-  content: Buffer,
-  path: string,
-  reader: LogReader,
-): { readonly end: number; readonly sum: string; readonly seq: number } {
-  let sum = '';
-  let seq = 0;
-  let head: Head | undefined;
-  let documents = 0;
-  let at = 0;
-  while (at < content.length) {
-    const newline = content.indexOf(0x0a, at);
-    const line = content.toString('utf8', at, newline < 0 ? content.length : newline);
-    const read = newline < 0 ? undefined : readChainedLine(line, sum);
-    if (read === undefined) {
-      const isLast = newline < 0 || newline === content.length - 1;
-      if (isLast && head !== undefined && documents === head.documents)
-        return { end: at, sum, seq };
-      throw damaged(path, at, 'a line with the checksum that follows from the line before');
-    }
-    if (head === undefined) {
-      head = read.value as unknown as Head;
-      if (head.format !== FORMAT) throw damaged(path, at, `format ${FORMAT}`);
-      ({ seq } = head);
-    } else if (documents < head.documents) {
-      documents++;
-      reader.document(read.value as unknown as LoggedDocument);
-    } else {
-      const change = read.value as unknown as LoggedChange;
-      reader.change(change);
-      ({ seq } = change);
-    }
-    ({ sum } = read);
-    at = newline + 1;
-  }
-  if (head === undefined || documents < head.documents) {
-    throw damaged(path, at, 'more documents, as its first line says');
-  }
-  return { end: at, sum, seq };
 }

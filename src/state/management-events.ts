@@ -1,6 +1,6 @@
 // A change as the management event that tells of it: who, what, from where, before and after, and no secret.
 import type { AuditEvent } from '../event/audit-event.ts';
-import type { LoggedChange } from './change-log.ts';
+import type { LoggedChange } from './log-lines.ts';
 import { type DocumentKind, SECRET_MEMBERS } from './documents.ts';
 import type { Actor, RecordedAct } from './state.ts';
 

@@ -6,7 +6,7 @@ import type { Checkpoint } from '../journal/journal.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Disk } from '../platform/disk.ts';
 import type { Log } from '../platform/log.ts';
-import { ChangeLog, type LoggedChange } from './change-log.ts';
+import { ChangeLog } from './change-log.ts';
 import { DocumentsFold } from './documents-fold.ts';
 import type { DocumentKind, StateDocuments } from './documents.ts';
 import {
@@ -16,6 +16,7 @@ import {
   OWED_RETRY_MAX_MS,
   OWED_RETRY_MIN_MS,
 } from './limits.ts';
+import type { LoggedChange } from './log-lines.ts';
 import { actEvent, changeEvent } from './management-events.ts';
 import {
   type Actor,
@@ -72,7 +73,23 @@ export async function openState(options: StateOptions): Promise<State> {
   );
   const state = new FoldedState(options, log, fold, log.seq, owed);
   await state.payOwed();
+  if (log.lost !== undefined) await goOnAfterLoss(options, log, fold);
   return state;
+}
+
+/** What can be read becomes the state, and that something was lost is on record. */
+async function goOnAfterLoss(
+  { log: said, clock, accept }: StateOptions,
+  log: ChangeLog,
+  fold: DocumentsFold,
+): Promise<void> {
+  const reason = log.lost ?? '';
+  said.error('changes were lost, which was accepted', { reason });
+  const act = { eventName: 'AcceptStateLoss', eventSource: 'mailtrail', resource: log.path };
+  // On record first: what follows destroys the traces.
+  await accept([actEvent({ userId: 'local' }, clock.now(), { ...act, errorMessage: reason })]);
+  await log.shorten(log.seq, [...fold.all()]);
+  await log.closeLoss();
 }
 
 function owedOf(change: LoggedChange, before: StateView): Owed {

@@ -2,107 +2,20 @@ import { mkdtempSync, readdirSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
-import type { AuditEvent } from '../event/audit-event.ts';
-import type { Checkpoint } from '../journal/journal.ts';
-import type { Clock } from '../platform/clock.ts';
+import { ACTOR, FILE, group, names, putGroup, world } from '../../test/state/state-world.ts';
 import { systemDisk } from '../platform/disk.ts';
 import { createLog } from '../platform/log.ts';
-import { diskError, seededRandom, SimulatedDisk } from '../platform/simulated-disk.ts';
-import type { ApiKeyDocument, LogGroupDocument } from './documents.ts';
+import { diskError, seededRandom } from '../platform/simulated-disk.ts';
+import type { ApiKeyDocument } from './documents.ts';
 import { DOCUMENTS_MAX, OWED_EVENTS_MAX } from './limits.ts';
-import { openState, STATE_SOURCE } from './open.ts';
-import type { DocumentChange, State, StateChange } from './state.ts';
-
-const DIRECTORY = '/data/state';
-const FILE = `${DIRECTORY}/state.ndjson`;
-const ACTOR = { userId: 'MTAK1', sourceIp: '192.0.2.1', userAgent: 'aws-cli', requestId: 'r-1' };
-
-/** A journal of management events: keeps them with their checkpoint, or refuses. */
-class EventJournal {
-  readonly events: AuditEvent[] = [];
-  checkpoint: unknown;
-  refusing: string | undefined;
-
-  async accept(events: readonly AuditEvent[], checkpoint?: Checkpoint): Promise<void> {
-    await Promise.resolve();
-    if (this.refusing !== undefined) throw new Error(this.refusing);
-    this.events.push(...events);
-    if (checkpoint !== undefined) this.checkpoint = checkpoint.value;
-  }
-}
-
-class Timers implements Clock {
-  nowMs = 1000;
-  callbacks: (() => void)[] = [];
-  now(): number {
-    return this.nowMs;
-  }
-  after(_delayMs: number, callback: () => void): { cancel(): void } {
-    this.callbacks.push(callback);
-    return { cancel: () => (this.callbacks = this.callbacks.filter((each) => each !== callback)) };
-  }
-}
-
-interface World {
-  readonly disk: SimulatedDisk;
-  readonly journal: EventJournal;
-  readonly clock: Timers;
-  readonly log: string[];
-  readonly open: (compactBytesMin?: number) => Promise<State>;
-  /** The process dies; with power the disk forgets what was not synced. */
-  readonly crash: (power: boolean) => void;
-}
-
-function world(seed = 1): World {
-  const disk = new SimulatedDisk(seed);
-  const journal = new EventJournal();
-  const clock = new Timers();
-  const log: string[] = [];
-  let life = 0;
-  return {
-    crash: (power) => {
-      life++;
-      disk.crash(power);
-    },
-    disk,
-    journal,
-    clock,
-    log,
-    open: (compactBytesMin) => {
-      const born = life;
-      return openState({
-        disk: disk.process(),
-        directory: DIRECTORY,
-        clock,
-        log: createLog((line) => log.push(line), { level: 'debug', now: () => 0 }),
-        // What a dead process still wanted to append never comes to anything.
-        accept: (events, checkpoint) =>
-          born === life ? journal.accept(events, checkpoint) : new Promise(() => {}),
-        checkpoint: (source) => (source === STATE_SOURCE ? journal.checkpoint : undefined),
-        ...(compactBytesMin !== undefined && { compactBytesMin }),
-      });
-    },
-  };
-}
+import { openState } from './open.ts';
+import type { DocumentChange, State } from './state.ts';
 
 let opened: State[] = [];
 afterEach(async () => {
   for (const state of opened) await state.close();
   opened = [];
 });
-
-function group(groupId: string): LogGroupDocument {
-  return { groupId, createdAtMs: 1, class: 'STANDARD', tags: {} };
-}
-
-function putGroup(id: string, groupId = id, eventName = 'CreateLogGroup'): StateChange {
-  return {
-    eventName,
-    eventSource: 'logs.amazonaws.com',
-    resource: `arn:${id}`,
-    changes: [{ kind: 'log-group', id, value: group(groupId) }],
-  };
-}
 
 const KEY: ApiKeyDocument = {
   name: 'feed',
@@ -114,10 +27,6 @@ const KEY: ApiKeyDocument = {
 
 function key(n: number): DocumentChange {
   return { kind: 'api-key', id: `k${n}`, value: KEY };
-}
-
-function names(events: readonly AuditEvent[]): string[] {
-  return events.map((event) => ('resource' in event ? (event.resource ?? '') : ''));
 }
 
 test('what was changed is there again after a restart, in the order of ids', async () => {
@@ -292,60 +201,6 @@ test('the log is made shorter and holds the same', async () => {
   ]);
   await again.change(ACTOR, () => putGroup('g3'));
   expect(journal.events).toHaveLength(201);
-});
-
-async function overwrite(disk: SimulatedDisk, change: (text: string) => string): Promise<void> {
-  const process = disk.process();
-  const file = await process.open(FILE, 'update');
-  const buffer = Buffer.alloc(await file.size());
-  await file.read(buffer, 0);
-  const changed = Buffer.from(change(buffer.toString()));
-  await file.truncate(0);
-  await file.write([changed], 0);
-  await file.sync();
-}
-
-test.each([
-  ['a changed byte', (text: string) => text.replace('"id":"a"', '"id":"x"')],
-  ['a missing line', (text: string) => text.split('\n').toSpliced(1, 1).join('\n')],
-  ['lines in another order', (text: string) => text.replace(/(.*\n)(.*\n)(.*\n)/, '$1$3$2')],
-  ['a first line that is cut', (text: string) => text.slice(0, 10)],
-  ['an empty file', () => ''],
-])('%s is refused, with the place', async (_, change) => {
-  const { open, disk } = world();
-  const state = await open();
-  for (const id of ['a', 'b', 'c']) await state.change(ACTOR, () => putGroup(id));
-  await state.close();
-  await overwrite(disk, change);
-  await expect(open()).rejects.toThrow(
-    /\/data\/state\/state\.ndjson is damaged at byte \d+: expected/,
-  );
-});
-
-test.each([
-  ['the last line changed', (text: string) => text.replace('"id":"c"', '"id":"x"'), 2],
-  ['the last line cut', (text: string) => text.slice(0, -9), 2],
-  ['the last line gone', (text: string) => text.replace(/[^\n]*\n$/, ''), 2],
-])('a log with %s is refused as it is when the journal has its event', async (_, change, found) => {
-  const { open, disk } = world();
-  const state = await open();
-  for (const id of ['a', 'b', 'c']) await state.change(ACTOR, () => putGroup(id));
-  await state.close();
-  await overwrite(disk, change);
-  const before = disk.contentOf(FILE);
-  await expect(open()).rejects.toThrow(
-    `the changes up to number 3, whose events the journal has, found them up to ${found}`,
-  );
-  expect(disk.contentOf(FILE)).toEqual(before);
-});
-
-test('a log that is missing is not begun anew over what the journal knows', async () => {
-  const { open, disk } = world();
-  const state = await open();
-  await state.change(ACTOR, () => putGroup('a'));
-  await state.close();
-  disk.tamper(FILE, undefined);
-  await expect(open()).rejects.toThrow('state.ndjson is damaged at byte 0: expected the changes');
 });
 
 test('what is owed is paid when the state is closed, if the journal takes it', async () => {
