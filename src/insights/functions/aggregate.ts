@@ -1,4 +1,5 @@
-// Aggregate functions. Missing values do not count.
+// Aggregate functions. Missing values do not count, and of no values there is nothing to tell: in SQL
+// that takes OrNull, because the engine makes 0 or an empty text of no rows.
 import { MalformedQuery } from '../error.ts';
 import { COLLECTED_VALUES_MAX } from '../limits.ts';
 import { naturalKey } from '../sql/natural-order.ts';
@@ -33,19 +34,22 @@ function extreme(name: 'min' | 'max'): FunctionDefinition {
     about: name === 'min' ? 'The least value.' : 'The greatest value.',
     sql: (_, site) => {
       const value = plain(given(site));
-      if (value.type === 'number') return madeOf(value, `${name}(${value.sql})`);
+      if (value.type === 'number') return madeOf(value, `${name}OrNull(${value.sql})`);
       const text = site.share(`toString(${plainSql(value)})`);
       const number = site.share(asNumber({ sql: text, type: 'text' }));
       const rank = name === 'min' ? `isNull(${number})` : `isNotNull(${number})`;
       const by = `tuple(${rank}, ifNull(${number}, 0), ifNull(${text}, ''))`;
-      return { sql: `arg${name === 'min' ? 'Min' : 'Max'}(${text}, ${by})`, type: value.type };
+      return {
+        sql: `arg${name === 'min' ? 'Min' : 'Max'}OrNull(${text}, ${by})`,
+        type: value.type,
+      };
     },
   };
 }
 
 /** The value of the first or last event that has the field. */
 function byTime(name: 'earliest' | 'latest'): FunctionDefinition {
-  const choose = name === 'earliest' ? 'argMin' : 'argMax';
+  const choose = name === 'earliest' ? 'argMinOrNull' : 'argMaxOrNull';
   return {
     name,
     parameters: ['any'],
@@ -62,7 +66,7 @@ function byTime(name: 'earliest' | 'latest'): FunctionDefinition {
 
 /** The first or last value in natural order. */
 function bySort(name: 'sortsFirst' | 'sortsLast'): FunctionDefinition {
-  const choose = name === 'sortsFirst' ? 'argMin' : 'argMax';
+  const choose = name === 'sortsFirst' ? 'argMinOrNull' : 'argMaxOrNull';
   return {
     name,
     parameters: ['any'],
@@ -70,7 +74,8 @@ function bySort(name: 'sortsFirst' | 'sortsLast'): FunctionDefinition {
     about: `The value that sorts ${name === 'sortsFirst' ? 'first' : 'last'}.`,
     sql: (_, site) => {
       const value = plain(given(site));
-      const keys = naturalKey(value, site.share);
+      // Of several that sort alike, such as 1 and 01, it is always the same.
+      const keys = [...naturalKey(value, site.share), `ifNull(toString(${plainSql(value)}), '')`];
       return madeOf(value, `${choose}(${plainSql(value)}, tuple(${keys.join(', ')}))`);
     },
   };
@@ -107,7 +112,7 @@ export const AGGREGATE_FUNCTIONS: readonly FunctionDefinition[] = [
     aggregate: true,
     result: 'integer',
     about: 'How many different values the field has; estimated when there are very many.',
-    sql: ([value = '']) => `uniqCombined64(${value})`,
+    sql: ([value = '']) => `ifNull(uniqCombined64(${value}), 0)`,
   },
   {
     name: 'sum',
@@ -116,9 +121,9 @@ export const AGGREGATE_FUNCTIONS: readonly FunctionDefinition[] = [
     aggregate: true,
     result: 'number as given',
     about: 'The sum.',
-    sql: ([number = '']) => `sum(toFloat64(${number}))`,
+    sql: ([number = '']) => `sumOrNull(toFloat64(${number}))`,
   },
-  numeric('avg', 'The average.', (number) => `avg(${number})`),
+  numeric('avg', 'The average.', (number) => `avgOrNull(${number})`),
   extreme('min'),
   extreme('max'),
   {
@@ -137,16 +142,20 @@ export const AGGREGATE_FUNCTIONS: readonly FunctionDefinition[] = [
     sql: ([number = ''], site) => {
       const percent = site.args[1]?.kind === 'number' ? site.args[1].value : 50;
       const level = site.parameters.bind(percent / 100, 'Float64');
-      const sql = `quantileExact(${level})(${number})`;
+      const sql = `quantileExactOrNull(${level})(${number})`;
       return { sql, type: 'number', integral: isIntegral(given(site)) };
     },
   },
   numeric(
     'stddev',
     'The standard deviation of the population.',
-    (number) => `stddevPop(${number})`,
+    (number) => `stddevPopStableOrNull(${number})`,
   ),
-  numeric('variance', 'The variance of the population.', (number) => `varPop(${number})`),
+  numeric(
+    'variance',
+    'The variance of the population.',
+    (number) => `varPopStableOrNull(${number})`,
+  ),
   {
     name: 'values',
     aliases: ['COLLECT_VALUES'],

@@ -32,6 +32,16 @@ const UNIT_MS: Readonly<Partial<Record<PeriodUnit, number>>> = {
   d: 86_400_000,
 };
 
+/** The units that are some months. */
+const UNIT_MONTHS: Readonly<Partial<Record<PeriodUnit, number>>> = { mo: 1, q: 3, y: 12 };
+
+/** Weeks are counted from the fifth of January 1970, a Monday. */
+const WEEK_MS = 7 * 86_400_000;
+const FIRST_MONDAY_MS = 4 * 86_400_000;
+
+/** January 1970 as the engine counts months. */
+const EPOCH_MONTH = 1970 * 12 + 1;
+
 const UNIT_INTERVALS: Readonly<Partial<Record<PeriodUnit, string>>> = {
   w: 'toIntervalWeek',
   mo: 'toIntervalMonth',
@@ -80,12 +90,19 @@ function checkPeriod({ args }: { readonly args: readonly Argument[] }): void {
 /** The beginning of the period the time is in; periods are counted from the epoch, weeks from Mondays. */
 function floorOf(time: string, { count, unit }: CappedPeriod, site: CallSite): string {
   const length = UNIT_MS[unit];
-  if (length === undefined) {
-    const interval = intervalOf({ count, unit }, site);
-    return `toDateTime64(toStartOfInterval(${time}, ${interval}), 3, 'UTC')`;
+  const months = UNIT_MONTHS[unit];
+  if (months !== undefined) {
+    // The engine would count them from 1900, and years from the year 0.
+    const step = site.parameters.bind(count * months, 'Int64');
+    const since = `toInt64(floor((toRelativeMonthNum(${time}) - ${EPOCH_MONTH}) / ${step})) * ${step}`;
+    return `toDateTime64(addMonths(toDate32('1970-01-01'), ${since}), 3, 'UTC')`;
   }
-  const step = site.parameters.bind(count * length, 'Int64');
-  return `fromUnixTimestamp64Milli(toInt64(floor(toUnixTimestamp64Milli(${time}) / ${step})) * ${step}, 'UTC')`;
+  const weeks = length === undefined;
+  const step = site.parameters.bind(count * (length ?? WEEK_MS), 'Int64');
+  const ms = `toUnixTimestamp64Milli(${time})`;
+  const from = weeks ? `(${ms} - ${FIRST_MONDAY_MS})` : ms;
+  const floor = `toInt64(floor(${from} / ${step})) * ${step}`;
+  return `fromUnixTimestamp64Milli(${weeks ? `${floor} + ${FIRST_MONDAY_MS}` : floor}, 'UTC')`;
 }
 
 /** The beginning of the next period, or the time itself where it begins one. */

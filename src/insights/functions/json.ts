@@ -1,4 +1,6 @@
 // Functions of maps and lists.
+import { itemsOf } from '../sql/json-path.ts';
+import { asShownText, asText } from '../sql/value.ts';
 import type { FunctionDefinition } from './function.ts';
 
 /** @see CloudWatch Logs user guide, "JSON functions" */
@@ -11,7 +13,8 @@ export const JSON_FUNCTIONS: readonly FunctionDefinition[] = [
     sql: ([text = ''], { values: [value], share }) => {
       if (value?.type !== 'text' && value?.type !== 'json') return 'CAST(NULL AS Nullable(String))';
       const json = share(text);
-      return `if(isValidJSON(${json}) AND match(${json}, '^[[:space:]]*[{[]'), ${json}, NULL)`;
+      // With the engine's JSON functions a missing value is no text in every place.
+      return `if(isValidJSON(ifNull(${json}, '')) AND match(${json}, '^[[:space:]]*[{[]'), ${json}, NULL)`;
     },
   },
   {
@@ -31,15 +34,21 @@ export const JSON_FUNCTIONS: readonly FunctionDefinition[] = [
     parameters: ['any'],
     result: 'integer',
     about: 'How many items a list has; missing when it is none.',
-    sql: ([list = '']) =>
-      `if(JSONType(toString(${list})) = 'Array', JSONLength(toString(${list})), NULL)`,
+    sql: ([list = ''], { share }) => {
+      const json = share(`ifNull(toString(${list}), '')`);
+      return `if(JSONType(${json}) = 'Array', JSONLength(${json}), NULL)`;
+    },
   },
   {
     name: 'jsonArrayContains',
     parameters: ['any', 'text'],
     result: 'boolean',
     about: '1 when a list has the item.',
-    sql: ([list = '', item = '']) =>
-      `ifNull(has(JSONExtract(ifNull(toString(${list}), ''), 'Array(String)'), ifNull(${item}, '')), 0)`,
+    sql: (_, { values: [list, item] }) => {
+      if (list === undefined || item === undefined) return '0';
+      const text = asText(item);
+      const isList = `JSONType(ifNull(${asShownText(list)}, '')) = 'Array'`;
+      return `(${isList} AND isNotNull(${text}) AND has(${itemsOf(list)}, ${text}))`;
+    },
   },
 ];

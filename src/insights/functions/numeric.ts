@@ -1,5 +1,5 @@
 // Functions of numbers.
-import { asWhole } from '../sql/value.ts';
+import { asWhole, finite } from '../sql/value.ts';
 import type { FunctionDefinition } from './function.ts';
 
 /** The mean radius. @see IUGG, Geodetic Reference System 1980: 6371.0088 km */
@@ -76,14 +76,14 @@ export const NUMERIC_FUNCTIONS: readonly FunctionDefinition[] = [
     parameters: ['number'],
     result: 'number',
     about: 'The natural logarithm.',
-    sql: ([number = '']) => `log(${number})`,
+    sql: ([number = '']) => finite(`log(${number})`),
   },
   {
     name: 'sqrt',
     parameters: ['number'],
     result: 'number',
     about: 'The square root.',
-    sql: ([number = '']) => `sqrt(${number})`,
+    sql: ([number = '']) => finite(`sqrt(${number})`),
   },
   {
     name: 'haversine',

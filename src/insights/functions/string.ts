@@ -53,6 +53,11 @@ function simple(
 /** Beyond the end of any text. */
 const SUBSTR_MAX = 1_000_000_000;
 
+/** The number without its fraction, at least 0 and at most SUBSTR_MAX; NULL where there is none. */
+function within(number: string): string {
+  return asWhole(`multiIf(${number} < 0, 0, ${number} > ${SUBSTR_MAX}, ${SUBSTR_MAX}, ${number})`);
+}
+
 /** The regular expression of regexReplace, once its replacement was found to refer to its groups. */
 function replacedRegex({ args: [, pattern, by] }: Call): string {
   if (pattern?.kind !== 'string' || by?.kind !== 'string') return '';
@@ -110,9 +115,9 @@ export const STRING_FUNCTIONS: readonly FunctionDefinition[] = [
     result: 'text',
     about: 'From a position on, counted from 0, so many characters or all.',
     sql: ([text = '', from = '', count]) => {
-      const start = `${asWhole(`least(greatest(${from}, 0), ${SUBSTR_MAX})`)} + 1`;
+      const start = `${within(from)} + 1`;
       if (count === undefined) return `substringUTF8(${text}, ${start})`;
-      return `substringUTF8(${text}, ${start}, ${asWhole(`least(greatest(${count}, 0), ${SUBSTR_MAX})`)})`;
+      return `substringUTF8(${text}, ${start}, ${within(count)})`;
     },
   },
   {
@@ -120,8 +125,11 @@ export const STRING_FUNCTIONS: readonly FunctionDefinition[] = [
     parameters: ['text', 'text', 'text'],
     result: 'text',
     about: 'Every occurrence of the second text replaced by the third.',
-    sql: ([text = '', searched = '', replacement = '']) =>
-      `if(${searched} = '', ${text}, replaceAll(${text}, ifNull(${searched}, ''), ifNull(${replacement}, '')))`,
+    sql: ([text = '', searched = '', replacement = '']) => {
+      const replaced = `replaceAll(${text}, ifNull(${searched}, ''), ifNull(${replacement}, ''))`;
+      const missing = `isNull(${searched}) OR isNull(${replacement})`;
+      return `multiIf(${missing}, NULL, ${searched} = '', ${text}, ${replaced})`;
+    },
   },
   {
     name: 'regexReplace',

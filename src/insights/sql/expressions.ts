@@ -7,13 +7,14 @@ import type { CallSite, FunctionDefinition, ParameterKind } from '../functions/f
 import { kindOfParameter } from '../functions/arity.ts';
 import { readRegex } from '../regex.ts';
 import { comparison, membership, negated } from './comparison.ts';
-import { jsonAt, type PathStep } from './json-path.ts';
+import { itemsOf, jsonAt, type PathStep } from './json-path.ts';
 import type { Parameters } from './parameters.ts';
 import {
   asNumber,
   asShownText,
   asText,
   asTimestamp,
+  finite,
   isIntegral,
   MISSING_TEXT,
   plainSql,
@@ -178,7 +179,7 @@ export class ExpressionCompiler {
       case '%':
         return { sql: `modulo(${a}, nullIf(${b}, 0))`, type: 'number', integral: whole };
       default:
-        return { sql: `pow(${a}, ${b})`, type: 'number', integral: whole };
+        return { sql: finite(`pow(${a}, ${b})`), type: 'number', integral: whole };
     }
   }
 
@@ -200,9 +201,8 @@ export class ExpressionCompiler {
       found = `${asText(value)} IN (${this.#environment.subquery(list)})`;
     } else if ('kind' in list) {
       const holder = this.value(list);
-      const items =
-        holder.list ?? `JSONExtract(ifNull(${asShownText(holder)}, ''), 'Array(String)')`;
-      found = `has(${items}, ${asText(value)})`;
+      const text = asText(value);
+      found = `isNotNull(${text}) AND has(${itemsOf(holder)}, ${text})`;
     } else {
       found = membership(
         value,

@@ -102,7 +102,9 @@ export function extractedValues(
   switch (extraction.kind) {
     case 'pattern': {
       const bound = boundPattern(extraction, tools.parameters);
-      const groups = tools.share(`extractGroups(ifNull(${text}, ''), ${bound})`);
+      // A pattern that matches nothing at all does not match what is missing.
+      const found = `extractGroups(ifNull(${text}, ''), ${bound})`;
+      const groups = tools.share(`if(isNull(${text}), CAST([] AS Array(String)), ${found})`);
       return groupValues(extraction, groups, tools.parameters);
     }
     case 'csv':

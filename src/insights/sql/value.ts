@@ -72,6 +72,11 @@ export function asNumber(value: SqlValue): string {
   }
 }
 
+/** The number, NULL where there is none: the engine has infinity and NaN, the language has not. */
+export function finite(number: string): string {
+  return named('_x', number, 'if(isFinite(_x), _x, NULL)');
+}
+
 /** Whether asNumber gives whole numbers only. */
 export function isIntegral(value: SqlValue): boolean {
   return value.type === 'boolean' || value.type === 'timestamp' || value.integral === true;

@@ -1,0 +1,120 @@
+// The compiled SQL on the real engine agrees with the reference executor over queries and events
+// made by chance. MAILTRAIL_TEST_SEED repeats a run.
+import fc from 'fast-check';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { canonicalJson } from '../../src/event/canonical-json.ts';
+import { logGroupName } from '../../src/event/log-type.ts';
+import { parseQuery, type QueryScope, type ResultField } from '../../src/insights/index.ts';
+import { QueryEngine } from './query-engine.ts';
+import { Choices, numbers } from './reference/choices.ts';
+import { FIRST_MS, recordsBy } from './reference/event-sets.ts';
+import { execute, type ReferenceCell } from './reference/execute.ts';
+import type { ReferenceEvent } from './reference/fields.ts';
+import { QueryMaker } from './reference/typed-queries.ts';
+import { numberOf, shownText } from './reference/values.ts';
+
+const seed = Number(process.env['MAILTRAIL_TEST_SEED'] ?? Date.now() % 2 ** 31);
+
+/** Sets of events, and queries over each of them. */
+const SETS = 10;
+const QUERIES_PER_SET = 240;
+const EVENTS_PER_SET = 24;
+/** Numbers that decide about one query; about all events of a set. */
+const QUERY_NUMBERS = 60;
+const SET_NUMBERS = EVENTS_PER_SET * 50;
+
+const NOW_MS = FIRST_MS + 400 * 86_400_000;
+const GROUPS = (['AUTHENTICATION_LOGS', 'EMAIL_EVENT_LOGS'] as const).map((logType) => ({
+  name: logGroupName('acme', logType),
+  logType,
+}));
+const SCOPE: QueryScope = {
+  groups: GROUPS,
+  account: '000000000000',
+  startMs: 0,
+  endMs: NOW_MS,
+  nowMs: NOW_MS,
+};
+
+let engine: QueryEngine;
+
+beforeAll(() => {
+  engine = new QueryEngine();
+});
+
+afterAll(() => engine.close());
+
+/** Loads a set of events and gives them as the reference executor reads them. */
+function loaded(choices: Choices): ReferenceEvent[] {
+  const events = engine.load(recordsBy(choices, EVENTS_PER_SET), NOW_MS);
+  return events.map((event, position): ReferenceEvent => {
+    const message = canonicalJson(event);
+    return {
+      position,
+      log: logGroupName('acme', event.log_type),
+      account: SCOPE.account,
+      ingestedMs: NOW_MS,
+      message,
+      record: JSON.parse(message) as Record<string, unknown>,
+    };
+  });
+}
+
+/** Whether two numbers are the same but for the last digits of a double. */
+function near(a: number, b: number): boolean {
+  return a === b || Math.abs(a - b) <= 1e-6 * Math.max(Math.abs(a), Math.abs(b), 1e-3);
+}
+
+/** The rows of the engine, numbers that are as good as the expected ones being these. */
+function comparable(
+  rows: readonly (readonly ResultField[])[],
+  expected: readonly (readonly ReferenceCell[])[],
+): string[][][] {
+  return rows.map((row, at) =>
+    row.map(({ field, value }, index) => {
+      const cell = expected[at]?.[index]?.[1];
+      const wanted = cell === undefined || typeof cell === 'string' ? undefined : numberOf(cell);
+      const same = wanted !== undefined && near(wanted, Number(value));
+      return [field, same ? (shownText(cell) ?? '') : value];
+    }),
+  );
+}
+
+/** What the engine and the reference executor answer; undefined where the query is refused. */
+function answers(text: string, events: readonly ReferenceEvent[]): unknown[] | undefined {
+  try {
+    const rows = engine.run(text, SCOPE);
+    if (rows === undefined) return undefined;
+    const parsed = parseQuery(text);
+    if (!parsed.ok) throw new Error(parsed.error.message);
+    const expected = execute(parsed.ast, text, events, SCOPE);
+    const shown = expected.map((row) => row.map(([name, value]) => [name, shownText(value)]));
+    return [comparable(rows, expected), shown];
+  } catch (error) {
+    throw new Error(`cannot run ${text}`, { cause: error });
+  }
+}
+
+test(
+  `SQL and the reference executor agree (seed ${seed})`,
+  // Without a disagreement it takes less than a minute; to find the simplest one takes longer.
+  { timeout: 600_000 },
+  () => {
+    let compiled = 0;
+    const sets = fc.sample(numbers(SET_NUMBERS, SET_NUMBERS), { numRuns: SETS, seed });
+    for (const [index, numbersOfSet] of sets.entries()) {
+      const events = loaded(new Choices(numbersOfSet));
+      fc.assert(
+        fc.property(numbers(0, QUERY_NUMBERS), (numbersOfQuery) => {
+          const text = new QueryMaker(new Choices(numbersOfQuery)).query();
+          const [actual, expected] = answers(text, events) ?? [];
+          if (expected === undefined) return;
+          compiled++;
+          expect(actual, text).toEqual(expected);
+        }),
+        { numRuns: QUERIES_PER_SET, seed: seed + index },
+      );
+    }
+    expect(compiled).toBeGreaterThan(2000);
+  },
+);
