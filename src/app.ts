@@ -214,9 +214,10 @@ class RunningApp implements App {
   }
 
   #readiness(): ReturnType<typeof describeReadiness> {
-    const { journal, store, loader } = this.#parts;
+    const { journal, state, store, loader } = this.#parts;
     return describeReadiness({
       journal: journal.status(),
+      state: state.status(),
       store: store.health(),
       loader: loader.status(),
       collectors: this.#collectors.map((collector) => collector.status()),
@@ -224,7 +225,7 @@ class RunningApp implements App {
   }
 
   async #status(): Promise<object> {
-    const { journal, store, loader } = this.#parts;
+    const { journal, state, store, loader } = this.#parts;
     const health = store.health();
     return {
       ...readVersion(),
@@ -234,6 +235,7 @@ class RunningApp implements App {
       organization: this.#config.organization.name,
       readiness: this.#readiness(),
       journal: journal.status(),
+      state: state.status(),
       loader: loader.status(),
       store: health.ready ? { ...health, ...(await store.stats()) } : health,
       collectors: [

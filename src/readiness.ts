@@ -2,6 +2,7 @@
 import type { Readiness } from './api/rest.ts';
 import type { CollectorStatus } from './collect/collector.ts';
 import type { JournalStatus } from './journal/journal.ts';
+import type { StateStatus } from './state/state.ts';
 import type { LoaderStatus } from './store/loader.ts';
 
 /** More unloaded events than this and queries are visibly behind: some seconds of full load. */
@@ -13,18 +14,27 @@ export const BEHIND_EVENTS_MAX = 1_000_000;
  */
 export function describeReadiness(parts: {
   readonly journal: JournalStatus;
+  readonly state: StateStatus;
   readonly store: { readonly ready: boolean; readonly reason?: string };
   readonly loader: LoaderStatus;
   readonly collectors: readonly CollectorStatus[];
 }): Readiness {
-  const { journal, store, loader, collectors } = parts;
+  const { journal, state, store, loader, collectors } = parts;
   const { refusing } = journal;
+  const { owed } = state;
   const behind = loader.behindEvents > BEHIND_EVENTS_MAX;
   const reasons = [
     {
       component: 'journal',
       ok: refusing === undefined,
       ...(refusing && { reason: refusing.reason }),
+    },
+    {
+      component: 'state',
+      ok: owed === undefined,
+      ...(owed && {
+        reason: `${owed.events} management events wait for the journal: ${owed.reason}`,
+      }),
     },
     { component: 'store', ok: store.ready, ...(store.reason && { reason: store.reason }) },
     {

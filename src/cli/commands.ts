@@ -224,6 +224,12 @@ const PRINT_CONFIG: CommandSpec = {
       fallback: 'that of server.listen',
     },
     {
+      flags: '--credentials <file>',
+      about: 'whose token Dovecot is to use: what "keys create NAME --access ingest-only" printed',
+      fallback: "the administrator's",
+      names: 'file',
+    },
+    {
       flags: '--dovecot-version <version>',
       about: 'the Dovecot to write for',
       choices: DOVECOT_VERSIONS,

@@ -2,6 +2,7 @@
 import { credentialsPath, CredentialsError, readCredentials } from '../config/credentials.ts';
 import { formatProblem } from '../config/raw-tree.ts';
 import type { Config } from '../config/schema.ts';
+import { endpointOf } from './api-client.ts';
 import { CliError } from './cli-error.ts';
 import type { Call } from './command.ts';
 import { readConfiguration } from './configuration.ts';
@@ -87,12 +88,29 @@ function withoutSecrets(check: Check): Check {
   return { ...check, snippet };
 }
 
+/** Whether the server takes the token: what it may not is refused with another status. */
+async function tokenOpens(call: Call, token: string): Promise<boolean> {
+  try {
+    const url = new URL('v1/groups', endpointOf(call));
+    const headers = { authorization: `Bearer ${token}` };
+    const { status } = await call.world.fetch(url, { headers, signal: call.signal });
+    return status === 200 || status === 403;
+  } catch {
+    return false;
+  }
+}
+
 async function installationChecks(call: Call, host: Host, config: Config): Promise<Check[]> {
   const nowMs = call.world.clock.now();
   const areas = [
     await dataChecks(host, config, call.world.uid, nowMs),
     await logChecks(host, config, nowMs),
-    await dovecotChecks(host, config, (version) => dovecotTemplate(call, config, version)),
+    await dovecotChecks(
+      host,
+      config,
+      (version) => dovecotTemplate(call, config, version),
+      (token) => tokenOpens(call, token),
+    ),
     await postfixChecks(host, config, postfixTemplate(call, config)),
   ];
   return areas.flat().map(withoutSecrets);

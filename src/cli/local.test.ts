@@ -1,6 +1,13 @@
 // The commands that need no server: configuration, journal, templates, completions.
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -154,6 +161,20 @@ test('print-config dovecot: complete in a pipe, without secrets on a terminal', 
   expect(shown.err).toContain('--show-secrets');
   const asked = await printConfig([...argv, '--show-secrets'], { terminal: 80 });
   expect(asked.out).toBe(out);
+});
+
+test('print-config dovecot with a key of its own, which may only bring events', async () => {
+  writeCredentials();
+  const argv = ['dovecot', '--dovecot-version', '2.3', '--data', directory];
+  const own = (await printConfig(argv)).out;
+  const file = join(directory, 'dovecot.credentials');
+  writeFileSync(file, '[default]\naws_access_key_id = B\naws_secret_access_key = T\n');
+  const lacking = await printConfig([...argv, '--credentials', file]);
+  expect(lacking.code).toBe(4);
+  expect(lacking.err).toContain('expected bearer_token');
+  appendFileSync(file, 'bearer_token = FEED\n');
+  const { out } = await printConfig([...argv, '--credentials', file]);
+  expect(out).toBe(own.replaceAll('TOKEN', 'FEED'));
 });
 
 test('print-config dovecot: another URL, a public address, no key', async () => {

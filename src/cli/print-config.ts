@@ -1,5 +1,6 @@
 // `mailtrail print-config`: what Dovecot or Postfix must be told, complete with this
 // installation's values, so that it can be written where it belongs.
+import { resolve } from 'node:path';
 import {
   credentialsPath,
   CredentialsError,
@@ -24,9 +25,16 @@ import {
   type TemplateValues,
 } from './mail-server-templates.ts';
 
-async function ownCredentials(config: Config): Promise<Credentials> {
+/** The administrator's; the token is that of `--credentials` where it is given. */
+async function wantedCredentials(call: Call, config: Config): Promise<Credentials> {
+  const named = call.options.text('credentials');
   try {
-    return await readCredentials(credentialsPath(config.data));
+    const own = await readCredentials(credentialsPath(config.data));
+    if (named === undefined) return own;
+    const { bearerToken } = await readCredentials(resolve(call.world.cwd, named));
+    if (bearerToken !== undefined) return { ...own, bearerToken };
+    const message = `${named}: expected bearer_token, which Dovecot needs; use what "mailtrail keys create" printed`;
+    throw new CliError(EXIT.permission, message);
   } catch (error) {
     if (!(error instanceof CredentialsError)) throw error;
     const advice =
@@ -59,7 +67,7 @@ export async function run(call: Call): Promise<ExitCode> {
   if (server === 'postfix') values = postfixValues(config);
   else {
     const endpoint = call.options.text('endpoint-url') ?? ownUrl(config);
-    values = dovecotValues(config, await ownCredentials(config), endpoint);
+    values = dovecotValues(config, await wantedCredentials(call, config), endpoint);
     if ((await wantedVersion(call)) === '2.4') {
       template = 'dovecot-2.4';
       values = { ...values, ...exporterValues(config) };

@@ -19,6 +19,8 @@ export const COMPACT_BYTES_MIN = 1 * MIB;
 export const COMPACT_GROWTH = 4;
 /** Changes whose management events wait for the journal; beyond it nothing is changed. */
 export const OWED_EVENTS_MAX = 1_000;
+/** Owed events in one append: with 200 KB of saved query before and after they fit the journal's 16 MiB. */
+export const OWED_EVENTS_PER_APPEND_MAX = 50;
 /** How soon an owed event is tried again, in ms; doubled each time up to the maximum. */
 export const OWED_RETRY_MIN_MS = 1_000;
 export const OWED_RETRY_MAX_MS = 30_000;

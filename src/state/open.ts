@@ -13,6 +13,7 @@ import {
   COMPACT_BYTES_MIN,
   COMPACT_GROWTH,
   OWED_EVENTS_MAX,
+  OWED_EVENTS_PER_APPEND_MAX,
   OWED_RETRY_MAX_MS,
   OWED_RETRY_MIN_MS,
 } from './limits.ts';
@@ -25,6 +26,7 @@ import {
   type StateChange,
   StateError,
   type StateView,
+  type StateStatus,
 } from './state.ts';
 
 /** The source of the journal's checkpoint. */
@@ -111,6 +113,8 @@ class FoldedState implements State {
   #retryDelayMs = OWED_RETRY_MIN_MS;
   #shortBytes: number;
   #closing: Promise<void> | undefined;
+  /** Why the journal did not take the owed events. */
+  #reason = '';
 
   constructor(
     options: StateOptions,
@@ -141,6 +145,15 @@ class FoldedState implements State {
 
   count(kind: DocumentKind): number {
     return this.#fold.count(kind);
+  }
+
+  status(): StateStatus {
+    const { length } = this.#owed;
+    return {
+      changes: this.#seq,
+      bytes: this.#log.bytes,
+      ...(length > 0 && { owed: { events: length, reason: this.#reason } }),
+    };
   }
 
   change(actor: Actor, decide: (view: StateView) => StateChange | undefined): Promise<void> {
@@ -206,7 +219,7 @@ class FoldedState implements State {
   async #pay(): Promise<void> {
     this.#retry?.cancel();
     while (this.#owed.length > 0) {
-      const batch = [...this.#owed];
+      const batch = this.#owed.slice(0, OWED_EVENTS_PER_APPEND_MAX);
       const seq = batch.at(-1)?.seq ?? 0;
       try {
         const events = batch.map(({ event }) => event);
@@ -222,6 +235,7 @@ class FoldedState implements State {
 
   #payLater(error: unknown): void {
     const reason = error instanceof Error ? error.message : String(error);
+    this.#reason = reason;
     const delayMs = this.#retryDelayMs;
     this.#options.log.warn('the journal did not take management events; trying again', {
       owed: this.#owed.length,

@@ -7,7 +7,7 @@ import { systemDisk } from '../platform/disk.ts';
 import { createLog } from '../platform/log.ts';
 import { diskError, seededRandom } from '../platform/simulated-disk.ts';
 import type { ApiKeyDocument } from './documents.ts';
-import { DOCUMENTS_MAX, OWED_EVENTS_MAX } from './limits.ts';
+import { DOCUMENTS_MAX, OWED_EVENTS_MAX, OWED_EVENTS_PER_APPEND_MAX } from './limits.ts';
 import { openState } from './open.ts';
 import type { DocumentChange, State } from './state.ts';
 
@@ -112,16 +112,32 @@ test('an event that the journal did not take is owed until it does', async () =>
   await state.change(ACTOR, () => putGroup('b'));
   expect(journal.events).toEqual([]);
   expect(state.count('log-group')).toBe(2);
+  expect(state.status()).toMatchObject({ changes: 2, owed: { events: 2, reason: 'disk full' } });
   expect(clock.callbacks).toHaveLength(1);
   journal.refusing = undefined;
   clock.callbacks[0]?.();
   await expect.poll(() => names(journal.events)).toEqual(['arn:a', 'arn:b']);
+  expect(state.status()).not.toHaveProperty('owed');
   journal.refusing = 'disk full';
   await state.change(ACTOR, () => putGroup('c'));
   crash(true);
   journal.refusing = undefined;
   opened.push(await open());
   expect(names(journal.events)).toEqual(['arn:a', 'arn:b', 'arn:c']);
+});
+
+test('many owed events are paid in parts that the journal can take, once each', async () => {
+  const { open, journal, clock } = world();
+  const state = await open();
+  opened.push(state);
+  journal.refusing = 'disk full';
+  const count = 2 * OWED_EVENTS_PER_APPEND_MAX + 1;
+  for (let n = 0; n < count; n++) await state.change(ACTOR, () => putGroup('g', `${n}`));
+  journal.refusing = undefined;
+  clock.callbacks.at(-1)?.();
+  await expect.poll(() => journal.events.length).toBe(count);
+  expect(journal.batches).toEqual([OWED_EVENTS_PER_APPEND_MAX, OWED_EVENTS_PER_APPEND_MAX, 1]);
+  expect(journal.checkpoint).toEqual({ seq: count });
 });
 
 test('when too many events are owed nothing more is changed', async () => {

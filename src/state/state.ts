@@ -73,7 +73,17 @@ export interface State extends StateView {
   change(actor: Actor, decide: (view: StateView) => StateChange | undefined): Promise<void>;
   /** Writes the management event of an act that changes no document, e.g. an export, or of a refusal. */
   record(actor: Actor, act: RecordedAct): Promise<void>;
+  status(): StateStatus;
   close(): Promise<void>;
+}
+
+export interface StateStatus {
+  /** The number of the last change. */
+  readonly changes: number;
+  /** Of the change log. */
+  readonly bytes: number;
+  /** Management events that the journal did not take yet; absent when it has all. */
+  readonly owed?: { readonly events: number; readonly reason: string };
 }
 
 export type StateErrorCode =

@@ -6,7 +6,7 @@ import type { FileFacts, Host } from '../../src/cli/doctor/host.ts';
 import { examine } from '../../src/cli/doctor.ts';
 import { Options } from '../../src/cli/command.ts';
 import { fillTemplate } from '../../src/cli/mail-server-templates.ts';
-import { FakeWorld, KEY_ENV, NOW_MS, type FakeOptions } from './fake-world.ts';
+import { FakeWorld, KEY_ENV, NOW_MS, type FakeOptions, type SeenRequest } from './fake-world.ts';
 
 const PACKAGING = join(import.meta.dirname, '..', '..', 'packaging');
 const DOVECOT_PATH = join(PACKAGING, 'dovecot/99-mailtrail.conf');
@@ -84,8 +84,11 @@ export class FakeHost implements Host {
   };
 }
 
-function healthyServer({ url }: { url: URL }): Response {
+function healthyServer({ url, headers }: Pick<SeenRequest, 'url' | 'headers'>): Response {
   if (url.pathname === '/readyz') return Response.json({ ready: true, reasons: [] });
+  // Its clients sign; the one token it would know is in the credentials file.
+  if (headers.get('authorization')?.startsWith('Bearer '))
+    return Response.json({}, { status: 401 });
   const collectors = [{ name: 'dovecot', state: 'running', seen: 5, events: 4, rejected: 0 }];
   return Response.json({ collectors });
 }

@@ -21,6 +21,8 @@ export const ACTOR = {
 /** A journal of management events: keeps them with their checkpoint, or refuses. */
 export class EventJournal {
   readonly events: AuditEvent[] = [];
+  /** How many events came at once. */
+  readonly batches: number[] = [];
   checkpoint: unknown;
   refusing: string | undefined;
 
@@ -28,6 +30,7 @@ export class EventJournal {
     await Promise.resolve();
     if (this.refusing !== undefined) throw new Error(this.refusing);
     this.events.push(...events);
+    this.batches.push(events.length);
     if (checkpoint !== undefined) this.checkpoint = checkpoint.value;
   }
 }

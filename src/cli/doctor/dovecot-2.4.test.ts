@@ -126,3 +126,22 @@ test('a log that is not read loses the events that are written into it, and no o
   const byLog = (await doctor(host)).checks.find(({ status }) => status === 'fail');
   expect(byLog?.lost).toEqual(expect.arrayContaining([lines, reads]));
 });
+
+test.each([
+  ['may bring events', 403, []],
+  ['may do more', 200, []],
+  ["is nobody's", 401, ['fail Dovecot: sends another token']],
+])('Dovecot with the token of a key that %s', async (_, status, found) => {
+  const host = new FakeHost(data);
+  host.doveconf = DOVECONF_24.replace('Bearer TOKEN', 'Bearer FEED');
+  const tokens: (string | null)[] = [];
+  const { checks } = await doctor(host, {
+    answer: ({ headers }) => {
+      tokens.push(headers.get('authorization'));
+      return new Response('{}', { status });
+    },
+  });
+  expect(tokens).toContain('Bearer FEED');
+  const ofDovecot = troubles(checks).filter((trouble) => trouble.includes('Dovecot'));
+  expect(ofDovecot).toEqual(found.map((text) => expect.stringContaining(text) as string));
+});

@@ -18,6 +18,24 @@ function isHidden(value: string): boolean {
   return value === '' || value.includes('***') || value.startsWith('# hidden');
 }
 
+/** Whether the token is known not to be the administrator's. */
+function sendsAnotherToken({ found, template }: Wiring): boolean {
+  const header = settingValue(found, 'auth_policy_server_api_header') ?? '';
+  const wanted = settingValue(template, 'auth_policy_server_api_header') ?? '';
+  return !isHidden(header) && !isHidden(wanted) && header !== wanted;
+}
+
+/** Asks the server about a token that is not the administrator's: it may be of another key. */
+async function tokenOpens(
+  wiring: Wiring,
+  opens: (token: string) => Promise<boolean>,
+): Promise<boolean> {
+  if (!sendsAnotherToken(wiring)) return false;
+  const header = settingValue(wiring.found, 'auth_policy_server_api_header') ?? '';
+  const token = /Bearer (\S+)/.exec(header)?.[1];
+  return token !== undefined && (await opens(token));
+}
+
 function signInChecks(wiring: Wiring): Check[] {
   const { found, template } = wiring;
   const url = settingValue(found, 'auth_policy_server_url') ?? '';
@@ -43,14 +61,16 @@ function signInChecks(wiring: Wiring): Check[] {
     checks.push(dovecot.warn(message, remedy, snippet(wiring, 'auth_policy_server_url')));
   }
   const header = settingValue(found, 'auth_policy_server_api_header') ?? '';
-  const wantedHeader = settingValue(template, 'auth_policy_server_api_header') ?? '';
   if (header === '') {
     const message =
       'sends no token, so Mailtrail refuses its questions (auth_policy_server_api_header)';
     const found = dovecot.fail(message, ADD, snippet(wiring, 'auth_policy_server_api_header'));
     checks.push(losing(found, lossesOf('auth_policy')));
-  } else if (!isHidden(header) && !isHidden(wantedHeader) && header !== wantedHeader) {
-    const message = "sends another token than the one in Mailtrail's credentials file";
+  } else if (wiring.tokenOpens === true) {
+    checks.push(dovecot.ok('sends the token of a key of its own'));
+  } else if (sendsAnotherToken(wiring)) {
+    const message =
+      "sends another token than the one in Mailtrail's credentials file, and not that of a key the server knows";
     const found = dovecot.fail(message, `write it again: ${WHOLE}, ${RELOAD}`);
     checks.push(losing(found, lossesOf('auth_policy')));
   } else checks.push(dovecot.ok('sends its token'));
@@ -97,11 +117,13 @@ function saidVersion(output: string): string | undefined {
  * Checks Dovecot's configuration.
  *
  * @param templateOf our configuration for a version, filled in for this installation
+ * @param opens whether the server takes a bearer token; false when that cannot be told
  */
 export async function dovecotChecks(
   host: Host,
   config: Config,
   templateOf: (version: DovecotVersion) => Promise<string>,
+  opens: (token: string) => Promise<boolean>,
 ): Promise<readonly Check[]> {
   // 2.4 prints only what is set unless it is asked for all; 2.3 prints all in either case.
   const output = await host.run('doveconf', ['-a']);
@@ -117,12 +139,13 @@ export async function dovecotChecks(
     return [dovecot.warn(message, 'use Dovecot 2.3 or 2.4 for now')];
   }
   const version = named ?? (await foundVersion(host)).version;
-  const wiring: Wiring = {
+  const compared: Wiring = {
     version,
     found: withFullNames(parseStatements(output.stdout)),
     template: parseStatements(await templateOf(version)),
     config,
   };
+  const wiring = { ...compared, tokenOpens: await tokenOpens(compared, opens) };
   const checks = [...signInChecks(wiring), ...eventChecks(wiring), ...detailChecks(wiring)];
   return [dovecot.ok(`is version ${said ?? version}`), ...checks];
 }

@@ -16,6 +16,8 @@ export interface Wiring {
   readonly found: readonly Statement[];
   readonly template: readonly Statement[];
   readonly config: Config;
+  /** The token that is sent is that of another key than the administrator's. */
+  readonly tokenOpens?: boolean;
 }
 
 /** The template's lines for these settings or blocks. */
