@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import type { CompiledRules } from './access/decide.ts';
 import type { Collector, Intake } from './collect/collector.ts';
+import { createNameLookup } from './collect/dovecot/attachment-names/name-lookup.ts';
 import { createDovecotCollector } from './collect/dovecot/collector.ts';
 import type { SignInJoin } from './collect/dovecot/sign-in-join.ts';
 import { createExporterSocket } from './collect/exporter-socket/exporter-socket.ts';
@@ -52,6 +53,9 @@ export function createCollectors(options: CollectorsOptions): Collector[] {
           ...logsOf(dovecot, spooled),
           signIns,
           sharedPrefix: dovecot.sharedPrefix,
+          ...(dovecot.doveadm && {
+            names: createNameLookup(dovecot.doveadm, clock, log.for('doveadm')),
+          }),
         })
       : undefined;
   if (dovecotLogs !== undefined) collectors.push(dovecotLogs);

@@ -35,6 +35,19 @@ function bindingProblems(parsed: Parsed, origin: (path: string) => Origin): Conf
   return problems;
 }
 
+/** Of two settings that need each other one is missing. */
+function pairProblems(
+  pair: Readonly<Record<string, unknown>>,
+  origin: (path: string) => Origin,
+): ConfigProblem[] {
+  const has = Object.keys(pair).filter((path) => pair[path] !== undefined);
+  const lacks = Object.keys(pair).filter((path) => pair[path] === undefined);
+  const [path = ''] = has;
+  if (has.length !== 1) return [];
+  const message = `expected ${lacks.join(', ')} beside it, found nothing; set both or none`;
+  return [{ origin: origin(path), path, message }];
+}
+
 /** Checks what spans several settings and gives the configuration its final form. */
 export function checkWhole(
   parsed: Parsed,
@@ -43,15 +56,12 @@ export function checkWhole(
   const problems = bindingProblems(parsed, origin);
   const { tls, ...server } = parsed.server;
   const { cert, key } = tls;
-  if ((cert === undefined) !== (key === undefined)) {
-    const [has, lacks] =
-      key === undefined
-        ? ['server.tls.cert', 'server.tls.key']
-        : ['server.tls.key', 'server.tls.cert'];
-    const message = `expected ${lacks} beside it, found nothing; set both or none`;
-    problems.push({ origin: origin(has), path: has, message });
-  }
-  const { logs, exporterListen } = parsed.dovecot;
+  const tlsPair = { 'server.tls.cert': cert, 'server.tls.key': key };
+  const { doveadm, ...dovecot } = parsed.dovecot;
+  const { url, apiKey } = doveadm;
+  const doveadmPair = { 'dovecot.doveadm.url': url, 'dovecot.doveadm.apiKey': apiKey };
+  problems.push(...[tlsPair, doveadmPair].flatMap((pair) => pairProblems(pair, origin)));
+  const { logs, exporterListen } = dovecot;
   if (exporterListen !== undefined && logs.length === 0) {
     const path = 'dovecot.exporterListen';
     const message = 'expected a file in dovecot.logs, to which the events are added, found none';
@@ -59,5 +69,9 @@ export function checkWhole(
   }
   if (problems.length > 0) return { problems };
   const files = cert !== undefined && key !== undefined ? { tls: { cert, key } } : {};
-  return { config: { ...parsed, server: { ...server, ...files } }, problems };
+  const asked = url !== undefined && apiKey !== undefined ? { doveadm: { url, apiKey } } : {};
+  return {
+    config: { ...parsed, server: { ...server, ...files }, dovecot: { ...dovecot, ...asked } },
+    problems,
+  };
 }

@@ -12,6 +12,7 @@ import {
   type SocketPath,
   type TcpAddress,
 } from './address.ts';
+import { doveadmSetting } from './doveadm-access.ts';
 import {
   mappedLogsSetting,
   type MappedLog,
@@ -180,6 +181,7 @@ const dovecot = section({
     matching(/^[^\s/][^\s]*\/$/),
     'shared/',
   ),
+  doveadm: doveadmSetting,
   journald: journaldSetting('Dovecot', 'dovecot.service'),
   exporterListen: optionalSetting<SocketPath>(
     {
@@ -365,6 +367,7 @@ export interface Config {
   readonly dovecot: {
     readonly logs: readonly string[];
     readonly sharedPrefix: string;
+    readonly doveadm?: { readonly url: string; readonly apiKey: string };
     readonly journald?: JournaldSelection;
     readonly exporterListen?: SocketPath;
   };

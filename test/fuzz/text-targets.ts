@@ -1,6 +1,7 @@
 // Targets: the small readers of text that strangers write, each on its own, with bytes and pieces of
 // syntax put together at random. They must come back, and soon.
 import fc from 'fast-check';
+import { partNames } from '../../src/collect/dovecot/attachment-names/body-structure.ts';
 import { expandSet, folderOf, imapTokens } from '../../src/collect/dovecot/imap-arguments.ts';
 import { fetchedContent } from '../../src/collect/dovecot/imap-fetch.ts';
 import { parseMailLog } from '../../src/collect/dovecot/mail-log.ts';
@@ -18,6 +19,11 @@ import {
   PolicyProtocolError,
   PolicyRequestReader,
 } from '../../src/collect/postfix/policy-protocol.ts';
+import {
+  createMatcher,
+  InvalidFilterPattern,
+  parseFilterPattern,
+} from '../../src/insights/filter-pattern/index.ts';
 import { hostileText } from './hostile-text.ts';
 import type { FuzzTarget } from './target.ts';
 
@@ -57,6 +63,13 @@ function refusing(read: () => unknown, refusal: abstract new (...args: never) =>
 }
 
 export const TEXT_TARGETS: readonly FuzzTarget[] = [
+  textTarget('body-structure', (input) => {
+    partNames(input);
+    partNames(`(${input})`);
+  }),
+  textTarget('filter-pattern', (input) => {
+    refusing(() => createMatcher(parseFilterPattern(input)).match(input), InvalidFilterPattern);
+  }),
   textTarget('imap-arguments', (input) => {
     for (const token of imapTokens(input)) folderOf(token);
     expandSet(input, 1000);

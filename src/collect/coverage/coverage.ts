@@ -108,7 +108,7 @@ const MAILBOX_ACCESS: Readonly<Record<string, Coverage>> = {
   ),
   folder_path: both(had('mailbox, in UTF-8'), ONLY_SUBMISSION),
   folder_id: both(none('no event tells the id of a folder'), ONLY_SUBMISSION),
-  attachment_path: both(had("the part's number; its name is not known"), ONLY_SUBMISSION),
+  attachment_path: both(had("the part's number; with `dovecot.doveadm` its name"), ONLY_SUBMISSION),
   action_allowed: both(
     had("the reply, and mail_log's silence where an ACL takes the effect"),
     had('always true'),

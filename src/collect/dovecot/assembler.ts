@@ -9,6 +9,7 @@ import type { Assembler, LineOutcome } from '../log-collector.ts';
 import type { SaslJoin } from '../sasl-join.ts';
 import type { MessageTrace, TraceJoin } from '../trace-join.ts';
 import { accessEvent, serviceOf } from './access-record.ts';
+import { type NameFinder, ToldAttachments } from './attachment-names/told-attachments.ts';
 import { agentLine, parseAuthLine } from './auth-line.ts';
 import { SignIns } from './authentication.ts';
 import { doveadmRecord, openedBy, removedBy } from './doveadm.ts';
@@ -46,6 +47,8 @@ export interface DovecotAssemblerOptions {
   readonly traces?: TraceJoin;
   /** The prefix of the shared namespace, e.g. `shared/`; empty when there is none. */
   readonly sharedPrefix: string;
+  /** Where what attachments are called can be asked. */
+  readonly names?: NameFinder;
   /** What the server shares with others that write the same log; undefined for the only one. */
   readonly ofLog?: {
     readonly holdings: Holdings;
@@ -95,6 +98,7 @@ export class DovecotAssembler implements Assembler {
       holdings: this.holdings,
       now: options.now,
       sharedPrefix: options.sharedPrefix,
+      ...(options.names && { attachments: this.#attachments(options.names) }),
     });
     this.#ends = new SessionEnds(options.now);
     this.#handlers = new Map<string, Handler>([
@@ -113,6 +117,10 @@ export class DovecotAssembler implements Assembler {
       ['smtp_server_transaction_finished', (event, _at, _live, out) => this.#submitted(event, out)],
       ['mail_user_session_finished', (event, _at, _live, out) => this.#ended(event, out)],
     ]);
+  }
+
+  #attachments(names: NameFinder): ToldAttachments {
+    return new ToldAttachments(names, (events) => this.#options.outside?.([], events));
   }
 
   take(

@@ -9,6 +9,7 @@ import { logOrigins, type JournalLog, type LogOrigin } from '../journald/journal
 import { LogCollector } from '../log-collector.ts';
 import type { SaslJoin } from '../sasl-join.ts';
 import type { TraceJoin } from '../trace-join.ts';
+import type { NameFinder } from './attachment-names/told-attachments.ts';
 import { DovecotServers } from './servers.ts';
 import type { SignInJoin } from './sign-in-join.ts';
 
@@ -31,6 +32,8 @@ export interface DovecotCollectorOptions {
   readonly traces?: TraceJoin;
   /** The prefix of the shared namespace, empty for none; `shared/` when undefined. */
   readonly sharedPrefix?: string;
+  /** Where what attachments are called can be asked; without it events have part numbers. */
+  readonly names?: NameFinder;
 }
 
 /** What the assembler hands out beside the lines; the collector is made after it. */
@@ -54,6 +57,7 @@ class DovecotLog extends LogCollector {
       ...(signIns !== undefined && { signIns }),
       ...(sasl !== undefined && { sasl }),
       ...(traces !== undefined && { traces }),
+      ...(options.names !== undefined && { names: options.names }),
     });
     super({ kind: 'dovecot', ...origin, assembler, intake, clock, log: log.for('dovecot') });
     outside.take = (complete, events) => this.tellEarly(complete, events);

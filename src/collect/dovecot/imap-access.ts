@@ -22,6 +22,7 @@ import {
   withSaved,
   type CommandContext,
 } from './message-commands.ts';
+import type { ToldAttachments } from './attachment-names/told-attachments.ts';
 import { SelectedFolder } from './selected-folder.ts';
 import type { PendingItem, Session } from './sessions.ts';
 
@@ -30,6 +31,8 @@ export interface ImapAccessOptions {
   readonly now: () => number;
   /** The prefix of the shared namespace, e.g. `shared/`; empty when there is none. */
   readonly sharedPrefix: string;
+  /** Names the attachments that were read, where the administrator allows it. */
+  readonly attachments?: ToldAttachments;
 }
 
 /** Most characters of a mail_log line; Dovecot cuts each of its fields at 80 or less. */
@@ -115,7 +118,7 @@ export class ImapAccess {
     at: number,
     out: AuditEvent[],
   ): void {
-    const { holdings, now, sharedPrefix } = this.#options;
+    const { holdings, now, sharedPrefix, attachments } = this.#options;
     const command = imapCommand(name, event.fields, sharedPrefix);
     const taken = this.#takeItems(session, { command, started: event.started, at }, out);
     const caused = new CausedLines(command, [...taken.items, ...taken.toldItems]);
@@ -125,11 +128,13 @@ export class ImapAccess {
       sinceMs: taken.items[0]?.sinceMs ?? now(),
     };
     const { selected } = session;
-    const ended = new EndedCommand(place, caused, taken.items, holdings, ({ lines }) =>
-      recordsOf(command, { ...taken, mailLog: lines, selected, hasMailLog: this.hasMailLog }).map(
-        (details) => accessEvent(event, session, 'imap', details),
-      ),
-    );
+    const ended = new EndedCommand(place, caused, taken.items, holdings, ({ lines }) => {
+      const context = { ...taken, mailLog: lines, selected, hasMailLog: this.hasMailLog };
+      const events = recordsOf(command, context).map((details) =>
+        accessEvent(event, session, 'imap', details),
+      );
+      return attachments?.of(events, at) ?? events;
+    });
     this.#join.command(session.id, ended, out);
     this.#select(command, session, at);
   }
