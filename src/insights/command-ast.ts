@@ -166,6 +166,33 @@ export interface JoinCommand extends Span {
   readonly query: Query;
 }
 
+/** A column of a lookup table with the field that it becomes. */
+export interface LookupOutput extends Span {
+  readonly column: Name;
+  readonly alias?: Name;
+}
+
+/** `lookup table column as field OUTPUT a, b`: what a table says of each row. */
+export interface LookupCommand extends Span {
+  readonly kind: 'lookup';
+  readonly table: Name;
+  /** All of them must be equal; the field has the column's name when it is not given. */
+  readonly keys: readonly { readonly column: Name; readonly field?: Name }[];
+  /** Whether a field that has a value keeps it: `OUTPUTNEW`. */
+  readonly keeps: boolean;
+  readonly outputs: readonly LookupOutput[];
+}
+
+/** `cidrlookup table address as column OUTPUT a, b`: what a table of networks says of each row. */
+export interface CidrlookupCommand extends Span {
+  readonly kind: 'cidrlookup';
+  readonly table: Name;
+  readonly field: Name;
+  readonly column?: Name;
+  readonly keeps: boolean;
+  readonly outputs: readonly LookupOutput[];
+}
+
 export type Command =
   | FieldsCommand
   | DisplayCommand
@@ -186,4 +213,6 @@ export type Command =
   | FilldownCommand
   | FillmissingCommand
   | PatternCommand
-  | JoinCommand;
+  | JoinCommand
+  | LookupCommand
+  | CidrlookupCommand;

@@ -13,7 +13,13 @@ import { compilePlan, type Statement } from './sql/compile-plan.ts';
 
 export { completions, type Completion } from './completions.ts';
 export type { QueryError } from './error.ts';
-export { LIMIT_DEFAULT, LIMIT_MAX, QUERY_CHARS_MAX } from './limits.ts';
+export {
+  LIMIT_DEFAULT,
+  LIMIT_MAX,
+  LOOKUP_TABLE_BYTES_MAX,
+  LOOKUP_TABLES_MAX,
+  QUERY_CHARS_MAX,
+} from './limits.ts';
 export {
   compileLogRead,
   type LogPlace,
@@ -21,6 +27,12 @@ export {
   readLogEvent,
   type ReadLogEvent,
 } from './log-read.ts';
+export {
+  isLookupTableName,
+  type LookupTable,
+  type LookupTables,
+  readLookupTable,
+} from './lookup-table.ts';
 export { pointerPosition } from './pointer.ts';
 export { formatRow, type ResultField } from './results.ts';
 export type {

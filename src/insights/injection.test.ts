@@ -47,6 +47,10 @@ const PLACES: Readonly<Record<string, (text: string) => string>> = {
   'a regular expression': (text) => `filter user like /${text.replace(/\W/g, '\\$&')}/`,
   'a key': (text) =>
     `stats count(*) as \`${text}\` by \`${text}\` as \`x${text}\` | sort \`${text}\``,
+  'names of a lookup': (text) =>
+    `lookup \`${text}\` \`${text}\` as \`f${text}\` OUTPUT \`o${text}\` as \`a${text}\` | filter \`a${text}\` = 1`,
+  'names of a cidrlookup': (text) =>
+    `cidrlookup \`${text}\` \`${text}\` as \`c${text}\` OUTPUTNEW \`o${text}\` | sort \`o${text}\``,
   'a map key': (text) => `fields jsonParse(user).\`${text}\``,
 };
 
@@ -105,4 +109,20 @@ test('the two ways into SQL text refuse what is not ours', () => {
   expect(() => columnSql('@message')).toThrow('not a column');
   expect(() => constantText("it's")).toThrow('not a constant');
   expect(() => constantText('a\\')).toThrow('not a constant');
+});
+
+test('what stands in a lookup table is nowhere in the SQL', () => {
+  fc.assert(
+    fc.property(marked, (text) => {
+      const table = { columns: ['k', text], rows: [[text, text]] };
+      const scope = { ...SCOPE, lookupTables: { get: () => table } };
+      const name = `\`${text}\``;
+      for (const query of [`lookup t k OUTPUT ${name}`, `cidrlookup t user as k OUTPUT ${name}`]) {
+        const result = compileQuery(query, scope);
+        if (!result.ok) throw new Error(result.error.message);
+        expect(result.query.sql).not.toContain('Zq7x');
+      }
+    }),
+    { numRuns: 200 },
+  );
 });

@@ -71,3 +71,15 @@ export const CASE_BRANCHES_MAX = 10;
 /** How many rows back `autoregress` looks, and how many values it gives. */
 export const LAG_ROWS_MAX = 10_000;
 export const LAGS_MAX = 20;
+
+/** Bytes of a lookup table's CSV. @see CloudWatch Logs user guide, "lookup" */
+export const LOOKUP_TABLE_BYTES_MAX = 10 * 1024 * 1024;
+
+/** Lookup tables there may be. @see CloudWatch Logs user guide, "lookup" */
+export const LOOKUP_TABLES_MAX = 100;
+
+/**
+ * Characters of lookup tables that one query hands to the engine, which has them several times in
+ * memory: two tables of full size with what JSON adds.
+ */
+export const LOOKUP_CHARS_MAX = 32 * 1024 * 1024;

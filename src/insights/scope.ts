@@ -1,6 +1,7 @@
 // What a query is run over, and what comes of compiling it.
 import type { LogType } from '../event/log-type.ts';
 import type { QueryError } from './error.ts';
+import type { LookupTables } from './lookup-table.ts';
 
 /** One of the organization's audit logs. */
 export interface AuditGroup {
@@ -42,6 +43,11 @@ export interface QueryScope {
    * `groups` are queried: a query can be checked without knowing any.
    */
   readonly known?: readonly KnownGroup[];
+  /**
+   * What `lookup` looks in. When absent, any table and column is taken for one without rows: a query
+   * can be checked without knowing any.
+   */
+  readonly lookupTables?: LookupTables;
   /** The account id in `@log`. */
   readonly account: string;
   /** Of `@timestamp`, both included; ms since the Unix epoch. */

@@ -300,6 +300,21 @@ const parse: fc.Arbitrary<Command> = fc
     return { kind: 'parse', ...(source && { source }), ...how, aliases, ...PLACE };
   });
 
+/** `lookup` and `cidrlookup`, with names of all kinds. */
+const lookup: fc.Arbitrary<Command> = fc
+  .tuple(fc.array(name, { minLength: 5, maxLength: 5 }), fc.boolean(), fc.boolean(), fc.boolean())
+  .map(([words, aliased, keeps, network]): Command => {
+    const [table, column, field, out, alias] = words.map((each) => ({ name: each, ...PLACE }));
+    if (!table || !column || !field || !out || !alias) throw new Error('five names were asked for');
+    const outputs = [{ column: out, ...(aliased && { alias }), ...PLACE }];
+    if (network) {
+      const key = { field, ...(aliased && { column }) };
+      return { kind: 'cidrlookup', table, ...key, keeps, outputs, ...PLACE };
+    }
+    const keys = [{ column }, { column: alias, ...(aliased && { field }) }];
+    return { kind: 'lookup', table, keys, keeps, outputs, ...PLACE };
+  });
+
 /** Each command by itself; only some orders of them are queries. */
 export const command: fc.Arbitrary<Command> = fc.oneof(
   named(expression, 'f').map((items): Command => ({ kind: 'fields', items, ...PLACE })),
@@ -359,6 +374,7 @@ export const command: fc.Arbitrary<Command> = fc.oneof(
     return { kind: 'filldown', fields, ...PLACE };
   }),
   expression.map((source): Command => ({ kind: 'pattern', source, ...PLACE })),
+  lookup,
 );
 
 const sourceNames = fc.array(

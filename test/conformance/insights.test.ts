@@ -9,6 +9,7 @@
 //                           with a revision_key is taken as a collector would hand it in
 //   === put GROUP STREAM    log events that a client put: each line a time in ms, a space, the text; `\n` in it
 //                           is a newline; their positions follow those of the records
+//   === lookup TABLE        the CSV of a lookup table, up to the next section
 //   === NAME                a case; then its parts, each begun by its own line:
 //   --- groups A B          the groups queried: audit logs by the last part of their names, others by name;
 //                           all audit logs when absent
@@ -27,7 +28,12 @@ import { admitRecord } from '../../src/event/admit.ts';
 import { journalLine } from '../../src/event/journal-line.ts';
 import { LOG_EVENT_TYPE, type LogEvent } from '../../src/event/log-event.ts';
 import { logGroupName, LOG_TYPE_SPECS } from '../../src/event/log-type.ts';
-import { compileQuery, formatRow, type QueryScope } from '../../src/insights/index.ts';
+import {
+  compileQuery,
+  formatRow,
+  type QueryScope,
+  readLookupTable,
+} from '../../src/insights/index.ts';
 import { parseRows } from '../../src/store/event-rows.ts';
 import { loadSql } from '../../src/store/load-sql.ts';
 import { loadLogEventsSql, createLogEventTableSql } from '../../src/store/log-event-table.ts';
@@ -46,6 +52,7 @@ interface Case {
 interface CaseFile {
   readonly events: readonly string[];
   readonly put: readonly LogEvent[];
+  readonly lookups: ReadonlyMap<string, string>;
   readonly cases: readonly Case[];
 }
 
@@ -66,11 +73,17 @@ function putEvent(group: string, stream: string, line: string): LogEvent[] {
 function parseCaseFile(text: string): CaseFile {
   const events: string[] = [];
   const put: LogEvent[] = [];
+  const lookups = new Map<string, string>();
   const cases: Case[] = [];
   for (const section of text.split(/^=== /m).slice(1)) {
     const [name = '', ...lines] = section.split('\n');
     if (name === 'events') {
       events.push(...lines.filter((line) => line.startsWith('{')));
+      continue;
+    }
+    const [, table] = /^lookup (\w+)$/.exec(name) ?? [];
+    if (table !== undefined) {
+      lookups.set(table, lines.filter((line) => !line.startsWith('#')).join('\n'));
       continue;
     }
     const [, group, stream] = /^put (\S+) (\S+)$/.exec(name) ?? [];
@@ -86,7 +99,7 @@ function parseCaseFile(text: string): CaseFile {
     }
     cases.push({ name, parts });
   }
-  return { events, put, cases };
+  return { events, put, lookups, cases };
 }
 
 /** The rows a text expects, each a list of cells. */
@@ -131,7 +144,11 @@ function load(database: string, { events, put }: CaseFile): void {
   session.query(loadLogEventsSql(source, false));
 }
 
-function scopeOf({ parts }: Case, putNames: readonly string[]): QueryScope {
+function scopeOf(
+  { parts }: Case,
+  putNames: readonly string[],
+  lookups: ReadonlyMap<string, string>,
+): QueryScope {
   const suffixes = parts.get('groups')?.words;
   const specs = LOG_TYPE_SPECS.filter(
     ({ groupSuffix }) => suffixes === undefined || suffixes.includes(groupSuffix),
@@ -152,6 +169,12 @@ function scopeOf({ parts }: Case, putNames: readonly string[]): QueryScope {
       ...LOG_TYPE_SPECS.map(({ logType }) => ({ name: logGroupName('acme', logType), logType })),
       ...putNames.map((name) => ({ name, logGroupId: `id of ${name}` })),
     ],
+    lookupTables: {
+      get: (name) => {
+        const csv = lookups.get(name);
+        return csv === undefined ? undefined : readLookupTable(csv);
+      },
+    },
     nowMs: NOW_MS,
   };
 }
@@ -169,7 +192,10 @@ for (const file of readdirSync(FOLDER).filter((name) => name.endsWith('.test.txt
 
     test.each(cases)('$name', (each) => {
       const { parts } = each;
-      const compiled = compileQuery(parts.get('query')?.text ?? '', scopeOf(each, putNames));
+      const compiled = compileQuery(
+        parts.get('query')?.text ?? '',
+        scopeOf(each, putNames, caseFile.lookups),
+      );
       const error = parts.get('error');
       if (error !== undefined) {
         expect(compiled).toMatchObject({

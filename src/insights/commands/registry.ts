@@ -11,6 +11,7 @@ import { FILLMISSING } from './fillmissing.ts';
 import { FILTER_INDEX } from './filter-index.ts';
 import { JOIN } from './join.ts';
 import { LIMIT } from './limit.ts';
+import { CIDRLOOKUP, LOOKUP } from './lookup.ts';
 import { PARSE } from './parse.ts';
 import { PATTERN } from './pattern.ts';
 import { ACCUM, AUTOREGRESS, FILLDOWN } from './row-order.ts';
@@ -47,16 +48,16 @@ export const COMMANDS: readonly AnyDefinition[] = [
   erased(FILLMISSING),
   erased(PATTERN),
   erased(JOIN),
+  erased(LOOKUP),
+  erased(CIDRLOOKUP),
 ];
 
 /** @see CloudWatch Logs user guide, "Supported commands" */
 export const UNSUPPORTED_COMMANDS: readonly string[] = [
   'diff',
   'anomaly',
-  'lookup',
   'search',
   'tail',
-  'cidrlookup',
   'outlier',
   'appendcols',
   'sessionize',

@@ -1,5 +1,5 @@
 // What a query does, step by step, with all names settled: between the syntax tree and SQL.
-import type { Call, Expression, Field, Query, SortKey } from '../ast.ts';
+import type { Call, Expression, Field, Name, Query, SortKey } from '../ast.ts';
 import type { Extraction } from './extraction.ts';
 
 export interface NamedExpression {
@@ -17,6 +17,21 @@ export interface JoinSide {
 export type WindowKind =
   | { readonly kind: 'sum' | 'last' }
   | { readonly kind: 'lag'; readonly rows: number };
+
+/** How a row finds its row of a lookup table. */
+export type LookupMatch =
+  | {
+      readonly kind: 'equal';
+      readonly keys: readonly { readonly column: Name; readonly value: Expression }[];
+    }
+  /** By the smallest network that has the address. */
+  | {
+      readonly kind: 'network';
+      /** Undefined for the one that the table has for it. */
+      readonly column: Name | undefined;
+      readonly field: Name;
+      readonly value: Expression;
+    };
 
 export type Stage =
   | { readonly kind: 'filter'; readonly condition: Expression }
@@ -54,6 +69,15 @@ export type Stage =
       readonly left: JoinSide;
       readonly right: JoinSide;
       readonly query: Query;
+    }
+  /** Gives columns of a lookup table names. */
+  | {
+      readonly kind: 'lookup';
+      readonly table: Name;
+      readonly match: LookupMatch;
+      /** Whether a field that has a value keeps it. */
+      readonly keeps: boolean;
+      readonly outputs: readonly { readonly column: Name; readonly name: string }[];
     }
   /** A row for each bin between the first and the last that has none. */
   | {

@@ -20,7 +20,7 @@ import {
   shifted,
 } from './expression-shape.ts';
 import type { Extraction } from './extraction.ts';
-import type { NamedExpression, Plan, Stage, WindowKind } from './plan.ts';
+import type { LookupMatch, NamedExpression, Plan, Stage, WindowKind } from './plan.ts';
 
 const TIMESTAMP = '@timestamp';
 
@@ -166,6 +166,29 @@ export class Planner {
       throw new MalformedQuery('join cannot stand after stats', at);
     }
     this.#stages.push(stage);
+  }
+
+  /** `lookup` and `cidrlookup`: their names hide fields of the same name, as AWS has it. */
+  lookup(stage: Stage & { readonly kind: 'lookup' }): void {
+    const { match } = stage;
+    const seen: LookupMatch =
+      match.kind === 'network'
+        ? { ...match, value: this.#visible(match.value) }
+        : {
+            ...match,
+            keys: match.keys.map((key) => ({ ...key, value: this.#visible(key.value) })),
+          };
+    this.#stages.push({ ...stage, match: seen });
+    for (const { column, name } of stage.outputs) this.#append(name, column);
+  }
+
+  /** Shows a field after the others, unless it is shown already. */
+  #append(name: string, at: Span): void {
+    const value = { name, expression: fieldNamed(name, at) };
+    this.#aliases.add(name);
+    if (this.#groups === undefined) this.#extracted.set(name, value);
+    else if (!this.#columns.some((column) => column.name === name)) this.#columns.push(value);
+    this.#groups?.names.add(name);
   }
 
   /** `fillmissing`: rows for the bins that have none. */

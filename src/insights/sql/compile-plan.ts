@@ -4,6 +4,7 @@ import type { Expression, Query, SortKey } from '../ast.ts';
 import { MalformedQuery, type Span } from '../error.ts';
 import {
   LIMIT_DEFAULT,
+  LOOKUP_CHARS_MAX,
   ROWS_PER_ROW_MAX,
   SQL_CHARS_MAX,
   SUBQUERIES_MAX,
@@ -22,6 +23,7 @@ import { itemsOf } from './json-path.ts';
 import { boundPattern, extractedValues, groupValues } from './extract.ts';
 import { filledBins } from './filled-bins.ts';
 import { joined } from './joined.ts';
+import { lookedUp, lookupRows } from './looked-up.ts';
 import { stepOf } from '../functions/datetime.ts';
 import { naturalKey } from './natural-order.ts';
 import { Parameters } from './parameters.ts';
@@ -67,6 +69,7 @@ class PlanCompiler {
   #rows: ExpressionCompiler;
   #order: readonly OrderTerm[];
   #sorted = false;
+  #lookupChars = 0;
   /** The limit of the present block. */
   #limited: number | undefined;
 
@@ -131,6 +134,8 @@ class PlanCompiler {
         return this.#pattern(stage.source);
       case 'join':
         return this.#join(stage);
+      case 'lookup':
+        return this.#lookup(stage);
       case 'fill':
         return this.#fill(stage);
       case 'sort':
@@ -283,6 +288,20 @@ class PlanCompiler {
         keepsAll,
       ),
     );
+  }
+
+  #lookup(stage: Stage & { kind: 'lookup' }): void {
+    const { match } = stage;
+    const values = match.kind === 'equal' ? match.keys.map(({ value }) => value) : [match.value];
+    const keys = values.map((value) => this.#block.share(asText(this.#rows.value(value))));
+    const table = lookupRows(stage, this.#scope.lookupTables);
+    this.#lookupChars += table.json.length;
+    if (this.#lookupChars > LOOKUP_CHARS_MAX) {
+      const message = `the lookup tables of the query have more than ${LOOKUP_CHARS_MAX} characters`;
+      throw new MalformedQuery(message, stage.table);
+    }
+    const rows = this.#parameters.bind(table.json, 'String');
+    this.#wrap((inner) => lookedUp({ block: inner, keys }, stage, rows, this.#depth));
   }
 
   /** Bins that no row is in come as rows of NULLs but for their bin. */
