@@ -3,7 +3,6 @@ import {
   type Expression,
   type Item,
   type Name,
-  operandsOf,
   type SortKey,
   type StatsCommand,
   withOperands,
@@ -20,16 +19,9 @@ import {
   shifted,
 } from './expression-shape.ts';
 import type { Extraction } from './extraction.ts';
+import { type Groups, readsGroups, TIMESTAMP, unknownIn, withColumns } from './groups.ts';
+import { sumOf } from './sum-of-fields.ts';
 import type { LookupMatch, NamedExpression, Plan, Stage, WindowKind } from './plan.ts';
-
-const TIMESTAMP = '@timestamp';
-
-/** What the rows have once they are groups. */
-interface Groups {
-  readonly names: Set<string>;
-  /** Columns by the shape of their expression, so that `sort count(*)` finds its column. */
-  readonly shapes: Map<string, string>;
-}
 
 export class Planner {
   readonly #text: string;
@@ -115,17 +107,9 @@ export class Planner {
     const shown = this.#shown.size > 0 ? [...this.#shown.keys()] : this.#columns.map((c) => c.name);
     const names =
       fields.length > 0 ? fields.map(({ name }) => name) : shown.filter((n) => !n.startsWith('@'));
-    const zero: Expression = { kind: 'number', value: 0, ...at };
-    const number = (name: string): Expression => {
-      const field = this.#visible(fieldNamed(name, at));
-      const value: Expression = { kind: 'call', name: 'toNumber', args: [field], ...at };
-      return { kind: 'call', name: 'coalesce', args: [value, zero], ...at };
-    };
-    const [first, ...others] = names.map(number);
-    if (first === undefined) throw new MalformedQuery('addtotals expects the names of fields', at);
-    const expression = others.reduce<Expression>(
-      (left, right) => ({ kind: 'binary', operator: '+', left, right, ...at }),
-      first,
+    const expression = sumOf(
+      names.map((name) => this.#visible(fieldNamed(name, at))),
+      at,
     );
     this.#define(total);
     this.#stages.push({ kind: 'define', name: total.name, expression });
@@ -217,8 +201,11 @@ export class Planner {
     });
   }
 
-  #becomeGroups(columns: readonly string[]): void {
-    this.#groups = { names: new Set(columns), shapes: new Map() };
+  #becomeGroups(
+    columns: readonly string[],
+    groups: Groups = { names: new Set(columns), shapes: new Map() },
+  ): void {
+    this.#groups = groups;
     this.#columns = columns.map((name) => {
       return { name, expression: fieldNamed(name, { start: 0, end: 0 }) };
     });
@@ -255,10 +242,10 @@ export class Planner {
    */
   filter(condition: Expression): void {
     for (const conjunct of conjunctsOf(condition)) {
-      const unknown = this.#unknownIn(conjunct);
+      const unknown = this.#unknown(conjunct);
       if (unknown === undefined) {
         this.#stages.push({ kind: 'filter', condition: this.#visible(conjunct) });
-      } else if (this.#statsTotal === 1 && !this.#readsGroups(conjunct)) {
+      } else if (this.#statsTotal === 1 && !this.#reads(conjunct)) {
         this.#stages.splice(this.#aggregateAt++, 0, { kind: 'filter', condition: conjunct });
       } else {
         throw afterStats(unknown);
@@ -294,16 +281,10 @@ export class Planner {
     }
     this.#aggregateAt = this.#stages.length;
     this.#stages.push({ kind: 'aggregate', keys, values });
-    this.#groups = groups;
-    this.#columns = [...keys, ...values].map(({ name }) => ({
-      name,
-      expression: fieldNamed(name, { start: 0, end: 0 }),
-    }));
-    this.#aliases.clear();
-    this.#shown.clear();
-    this.#extracted.clear();
-    this.#display = undefined;
-    this.#limit = undefined;
+    this.#becomeGroups(
+      [...keys, ...values].map(({ name }) => name),
+      groups,
+    );
   }
 
   #columnName(item: Item): string {
@@ -333,7 +314,7 @@ export class Planner {
     this.#orderedOrLimited = at;
     const seen = keys.flatMap((key) => {
       // AWS's own queries sort by @timestamp where stats dropped it: that orders nothing.
-      if (this.#unknownIn(key.expression)?.name === TIMESTAMP) return [];
+      if (this.#unknown(key.expression)?.name === TIMESTAMP) return [];
       return [{ ...key, expression: this.#visible(key.expression) }];
     });
     this.#stages.push({ kind: 'sort', keys: seen });
@@ -352,52 +333,17 @@ export class Planner {
   /** The expression with columns of `stats` in place of the calls that name them. */
   #visible(expression: Expression): Expression {
     if (this.#groups === undefined) return expression;
-    const unknown = this.#unknownIn(expression);
+    const unknown = this.#unknown(expression);
     if (unknown !== undefined) throw afterStats(unknown);
-    return this.#withColumns(expression, this.#groups);
+    return withColumns(expression, this.#groups);
   }
 
-  #withColumns(expression: Expression, groups: Groups): Expression {
-    if (expression.kind === 'field' && groups.names.has(expression.name)) return expression;
-    const column = groups.shapes.get(shapeOf(expression));
-    if (column !== undefined) return fieldNamed(column, expression);
-    return withOperands(expression, (operand) => this.#withColumns(operand, groups));
+  #unknown(expression: Expression): { name: string; at: Span } | undefined {
+    return this.#groups && unknownIn(expression, this.#groups, this.#text);
   }
 
-  /** The first part that reads what `stats` did not keep. */
-  #unknownIn(expression: Expression): { name: string; at: Span } | undefined {
-    const groups = this.#groups;
-    if (groups === undefined || groups.shapes.has(shapeOf(expression))) return undefined;
-    const known = (name: string): boolean =>
-      [...groups.names].some((group) => isOrHolds(group, name));
-    if (expression.kind === 'field') {
-      return known(expression.name) ? undefined : { name: expression.name, at: expression };
-    }
-    if (expression.kind === 'call') {
-      const definition = findFunction(expression.name);
-      // Outside of stats, aggregate functions can only name its columns.
-      if (definition?.aggregate === true) {
-        return { name: this.#text.slice(expression.start, expression.end), at: expression };
-      }
-      if (definition?.readsTimestamp === true && !known(TIMESTAMP)) {
-        return { name: TIMESTAMP, at: expression };
-      }
-    }
-    for (const operand of operandsOf(expression)) {
-      const unknown = this.#unknownIn(operand);
-      if (unknown !== undefined) return unknown;
-    }
-    return undefined;
-  }
-
-  #readsGroups(expression: Expression): boolean {
-    const groups = this.#groups;
-    if (groups === undefined) return false;
-    if (expression.kind === 'field') return groups.names.has(expression.name);
-    if (groups.shapes.has(shapeOf(expression)) && operandsOf(expression).length > 0) return true;
-    if (expression.kind === 'call' && findFunction(expression.name)?.aggregate === true)
-      return true;
-    return operandsOf(expression).some((operand) => this.#readsGroups(operand));
+  #reads(expression: Expression): boolean {
+    return this.#groups !== undefined && readsGroups(expression, this.#groups);
   }
 
   /** The finished plan: what is shown is settled once all commands are known. */
