@@ -1,6 +1,7 @@
 // What can be known to be wrong without knowing any names: functions and how they are called,
 // regular expressions, the order of commands.
 import { type Call, type Command, type Expression, operandsOf, type Query } from './ast.ts';
+import { checkCompared } from './compared.ts';
 import { definitionOf } from './commands/registry.ts';
 import { MalformedQuery } from './error.ts';
 import { arityOf, kindOfParameter, signatureOf } from './functions/arity.ts';
@@ -96,6 +97,7 @@ function checkSubquery(query: Query): void {
 
 /** Throws MalformedQuery for the first thing that is wrong; a lenient query may go on after dedup. */
 export function checkQuery(query: Query, lenient = false): void {
+  checkCompared(query);
   let stats = 0;
   let dedup = false;
   for (const command of query.commands) {

@@ -154,6 +154,17 @@ export interface PatternCommand extends Span {
   readonly source: Expression;
 }
 
+/** `diff previousDay`: how often each pattern came in earlier times. */
+export interface DiffCommand extends Span {
+  readonly kind: 'diff';
+  readonly against: 'previous' | 'previousDay' | 'previousWeek' | 'previousMonth';
+}
+
+/** `anomaly`: which patterns are unusual. */
+export interface AnomalyCommand extends Span {
+  readonly kind: 'anomaly';
+}
+
 /** `join type=left left=a right=b where a.k=b.k (SOURCE '…')`. */
 export interface JoinCommand extends Span {
   readonly kind: 'join';
@@ -213,6 +224,8 @@ export type Command =
   | FilldownCommand
   | FillmissingCommand
   | PatternCommand
+  | DiffCommand
+  | AnomalyCommand
   | JoinCommand
   | LookupCommand
   | CidrlookupCommand;

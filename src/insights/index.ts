@@ -2,6 +2,7 @@
 // server, the command line and an editor.
 import type { Query } from './ast.ts';
 import { checkLiveTail, checkQuery } from './check.ts';
+import { withCompared, withImpliedPattern } from './compared.ts';
 import { definitionOf } from './commands/registry.ts';
 import { MalformedQuery, type QueryError } from './error.ts';
 import { parsePipeline, printPipeline } from './parse/commands.ts';
@@ -75,7 +76,9 @@ export function parseQuery(text: string, lenient = false): Parsed {
 function planQuery(ast: Query, text: string): Plan {
   const stats = ast.commands.filter(({ kind }) => kind === 'stats').length;
   const planner = new Planner(text, stats);
-  for (const command of ast.commands) definitionOf(command).plan(command, planner);
+  for (const command of withImpliedPattern(ast.commands)) {
+    definitionOf(command).plan(command, planner);
+  }
   return planner.finish();
 }
 
@@ -83,9 +86,13 @@ function compileAst(ast: Query, text: string, scope: QueryScope): Statement {
   const planOf = (query: Query, outer: QueryScope): { plan: Plan; scope: QueryScope } => {
     // What a subquery reads is not what is new to a live tail.
     const { afterPosition: _, ...whole } = outer;
-    return { plan: planQuery(query, text), scope: withSources(query.sources, whole) };
+    return {
+      plan: planQuery(query, text),
+      scope: withCompared(query, withSources(query.sources, whole)),
+    };
   };
-  return compilePlan(planQuery(ast, text), withSources(ast.sources, scope), planOf);
+  const own = withCompared(ast, withSources(ast.sources, scope));
+  return compilePlan(planQuery(ast, text), own, planOf);
 }
 
 /**

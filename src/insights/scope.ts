@@ -53,6 +53,8 @@ export interface QueryScope {
   /** Of `@timestamp`, both included; ms since the Unix epoch. */
   readonly startMs: number;
   readonly endMs: number;
+  /** Further times that are read, to compare with; see compared.ts. */
+  readonly compared?: { readonly startMs: number; readonly endMs: number };
   /** What `now()` is; ms since the Unix epoch. */
   readonly nowMs: number;
   /** Whether to take what people write and Logs Insights would probably refuse. */

@@ -375,6 +375,10 @@ export const command: fc.Arbitrary<Command> = fc.oneof(
   }),
   expression.map((source): Command => ({ kind: 'pattern', source, ...PLACE })),
   lookup,
+  fc
+    .constantFrom('previous' as const, 'previousDay' as const, 'previousMonth' as const)
+    .map((against): Command => ({ kind: 'diff', against, ...PLACE })),
+  fc.constant<Command>({ kind: 'anomaly', ...PLACE }),
 );
 
 const sourceNames = fc.array(

@@ -17,7 +17,7 @@ const seed = Number(process.env['MAILTRAIL_TEST_SEED'] ?? Date.now() % 2 ** 31);
 
 /** Sets of events, and queries over each of them. */
 const SETS = 10;
-const QUERIES_PER_SET = 240;
+const QUERIES_PER_SET = 225;
 const EVENTS_PER_SET = 24;
 /** Numbers that decide about one query; about all events of a set. */
 const QUERY_NUMBERS = 60;

@@ -2,6 +2,7 @@
 import type { Command } from '../ast.ts';
 import type { CommandDefinition } from './command.ts';
 import { ADDTOTALS } from './addtotals.ts';
+import { ANOMALY, DIFF } from './compare.ts';
 import { COUNT_FREQUENT } from './count-frequent.ts';
 import { DEDUP } from './dedup.ts';
 import { DISPLAY } from './display.ts';
@@ -47,6 +48,8 @@ export const COMMANDS: readonly AnyDefinition[] = [
   erased(FILLDOWN),
   erased(FILLMISSING),
   erased(PATTERN),
+  erased(DIFF),
+  erased(ANOMALY),
   erased(JOIN),
   erased(LOOKUP),
   erased(CIDRLOOKUP),
@@ -54,8 +57,6 @@ export const COMMANDS: readonly AnyDefinition[] = [
 
 /** @see CloudWatch Logs user guide, "Supported commands" */
 export const UNSUPPORTED_COMMANDS: readonly string[] = [
-  'diff',
-  'anomaly',
   'search',
   'tail',
   'outlier',

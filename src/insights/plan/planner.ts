@@ -111,12 +111,14 @@ export class Planner {
       names.map((name) => this.#visible(fieldNamed(name, at))),
       at,
     );
-    this.#define(total);
-    this.#stages.push({ kind: 'define', name: total.name, expression });
-    this.#extracted.set(total.name, {
-      name: total.name,
-      expression: fieldNamed(total.name, total),
-    });
+    this.extend(total, expression);
+  }
+
+  /** A column behind those there are, made of them. */
+  extend(name: Name, expression: Expression): void {
+    this.#define(name);
+    this.#stages.push({ kind: 'define', name: name.name, expression });
+    this.#extracted.set(name.name, { name: name.name, expression: fieldNamed(name.name, name) });
   }
 
   /** A value by the rows that came before; shown after the fields unless it is shown already. */

@@ -14,7 +14,7 @@ import type { Extraction, PatternExtraction } from '../plan/extraction.ts';
 import type { NamedExpression, Plan, Stage } from '../plan/plan.ts';
 import type { BoundQuery, OutputColumn, QueryScope } from '../scope.ts';
 import { Block, multiplied, type OrderTerm, type RowSource } from './block.ts';
-import { EVENT_ORDER } from './event-source.ts';
+import { EVENT_ORDER, withinTimes } from './event-source.ts';
 import { markedSql, patternColumns } from './pattern.ts';
 import { overRows } from './over-rows.ts';
 import { rowsOfScope } from './scope-source.ts';
@@ -266,7 +266,13 @@ class PlanCompiler {
     const text = block.share(asText(this.#rows.value(source)));
     block.where(`isNotNull(${text})`);
     const marked = block.share(markedSql(text, this.#parameters));
-    block.groupBy([marked], patternColumns(marked, this.#parameters));
+    const { compared } = this.#scope;
+    const [time = ''] = block.order();
+    const rows = compared && {
+      own: withinTimes(time, this.#scope, this.#parameters),
+      earlier: withinTimes(time, compared, this.#parameters),
+    };
+    block.groupBy([marked], patternColumns(marked, this.#parameters, rows));
     this.#order = [{ sql: marked, descending: false }];
     this.#sorted = false;
     this.#wrap();

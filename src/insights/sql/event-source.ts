@@ -62,9 +62,20 @@ export function timeSql(ms: number, parameters: Parameters): string {
   return `fromUnixTimestamp64Milli(${parameters.bind(possible, 'Int64')}, 'UTC')`;
 }
 
-/** The condition for the scope's times, both included. */
-export function timeCondition({ startMs, endMs }: QueryScope, parameters: Parameters): string {
+/** The condition for the scope's times, and those that it is compared with. */
+export function timeCondition(scope: QueryScope, parameters: Parameters): string {
   const time = columnSql(SYSTEM_COLUMNS.eventTime);
+  const own = withinTimes(time, scope, parameters);
+  if (scope.compared === undefined) return own;
+  return `((${own}) OR (${withinTimes(time, scope.compared, parameters)}))`;
+}
+
+/** The condition that a time lies between two, both included. */
+export function withinTimes(
+  time: string,
+  { startMs, endMs }: { readonly startMs: number; readonly endMs: number },
+  parameters: Parameters,
+): string {
   const [from, to] = [startMs, endMs].map((ms) => timeSql(ms, parameters));
   return `${time} >= ${from} AND ${time} <= ${to}`;
 }

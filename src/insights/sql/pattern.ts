@@ -7,6 +7,10 @@ export const SAMPLE_COUNT = '@sampleCount';
 /** @see CloudWatch Logs user guide, "pattern", output */
 export const PATTERN_COLUMNS = ['@pattern', '@ratio', SAMPLE_COUNT, '@severityLabel'] as const;
 
+/** Columns that are not shown: how often the pattern came in the times compared with, and all did. */
+export const EARLIER_COUNT = '@earlierCount';
+export const EARLIER_TOTAL = '@earlierTotal';
+
 /** Stands in front of the letter of a token's kind; texts have no such character. */
 const MARK = '\u0001';
 
@@ -84,16 +88,32 @@ export function severitySql(marked: string, parameters: Parameters): string {
   return named('_marked', marked, `multiIf(${branches.join(', ')}, NULL)`);
 }
 
+/** Which rows are of the query's own times, and which of those it compares with. */
+export interface ComparedRows {
+  readonly own: string;
+  readonly earlier: string;
+}
+
+function whole(sql: string): SqlValue {
+  return { sql, type: 'number', integral: true };
+}
+
 /** The columns of the patterns, over rows that are grouped by the marked text. */
 export function patternColumns(
   marked: string,
   parameters: Parameters,
+  compared?: ComparedRows,
 ): ReadonlyMap<string, SqlValue> {
   const [pattern, ratio, count, severity] = PATTERN_COLUMNS;
-  return new Map<string, SqlValue>([
+  const counted = compared === undefined ? 'count()' : `countIf(${compared.own})`;
+  const columns = new Map<string, SqlValue>([
     [pattern, { sql: shownPatternSql(marked, parameters), type: 'text' }],
-    [ratio, { sql: 'round(count() / sum(count()) OVER (), 4)', type: 'number' }],
-    [count, { sql: 'count()', type: 'number', integral: true }],
+    [ratio, { sql: `round(${counted} / sum(${counted}) OVER (), 4)`, type: 'number' }],
+    [count, whole(counted)],
     [severity, { sql: severitySql(marked, parameters), type: 'text' }],
   ]);
+  if (compared === undefined) return columns;
+  const before = `countIf(${compared.earlier})`;
+  columns.set(EARLIER_COUNT, whole(before));
+  return columns.set(EARLIER_TOTAL, whole(`sum(${before}) OVER ()`));
 }

@@ -162,7 +162,8 @@ export const FUNCTIONS: ReadonlyMap<string, Implementation> = new Map<string, Im
     'dectohex',
     (value) => {
       const number = numberOf(value);
-      if (number === undefined) return undefined;
+      // It has 64 bits.
+      if (number === undefined || Math.abs(number) >= 2 ** 63) return undefined;
       const whole = Math.trunc(number);
       return `${whole < 0 ? '-' : ''}0x${Math.abs(whole).toString(16)}`;
     },
