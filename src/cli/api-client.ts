@@ -72,13 +72,25 @@ function connectionError(endpoint: URL, error: unknown): CliError {
   return new CliError(EXIT.unavailable, `${said}; ${advice}`, { cause: error });
 }
 
+/** The two forms of refusals: of the API's own paths, and of AWS's operations. */
+interface AnyErrorBody {
+  readonly error?: Partial<ApiErrorBody>;
+  readonly __type?: string;
+  readonly message?: string;
+}
+
+function awsError({ __type: code, message }: AnyErrorBody): Partial<ApiErrorBody> {
+  return { ...(code !== undefined && { code }), ...(message !== undefined && { message }) };
+}
+
 async function refusalOf(response: Response, key: ApiKey): Promise<ApiRefusal> {
   const text = await response.text();
   let body: ApiErrorBody;
   try {
-    const { error } = JSON.parse(text) as { error?: Partial<ApiErrorBody> };
-    if (error?.message === undefined) throw new SyntaxError('not an error of Mailtrail');
-    body = { code: 'Unknown', ...error, message: error.message };
+    const parsed = JSON.parse(text) as AnyErrorBody;
+    const { message, code = 'Unknown', ...place } = parsed.error ?? awsError(parsed);
+    if (message === undefined) throw new SyntaxError('not an error of Mailtrail');
+    body = { ...place, code, message };
   } catch {
     const begin = text.slice(0, ERROR_TEXT_MAX).trim();
     const message = `HTTP status ${response.status}${begin === '' ? '' : `: ${begin}`}`;
@@ -125,11 +137,25 @@ export class ApiClient {
     return this.#send('DELETE', path, undefined);
   }
 
-  async #send(method: string, path: string, body: string | undefined): Promise<Response> {
+  /** An operation of CloudWatch Logs; resolves with its answer, rejects with a CliError. */
+  async operation(name: string, input: object): Promise<Readonly<Record<string, unknown>>> {
+    const response = await this.#send('POST', '/', JSON.stringify(input), {
+      'content-type': 'application/x-amz-json-1.1',
+      'x-amz-target': `Logs_20140328.${name}`,
+    });
+    return (await response.json()) as Readonly<Record<string, unknown>>;
+  }
+
+  async #send(
+    method: string,
+    path: string,
+    body: string | undefined,
+    plain: Readonly<Record<string, string>> = body === undefined
+      ? {}
+      : { 'content-type': 'application/json' },
+  ): Promise<Response> {
     const { world, signal } = this.#call;
     const url = new URL(path.replace(/^\//, ''), this.endpoint);
-    const plain: Record<string, string> =
-      body === undefined ? {} : { 'content-type': 'application/json' };
     const region = world.env['AWS_REGION'] || world.env['AWS_DEFAULT_REGION'] || DEFAULT_REGION;
     const headers = signRequest(
       { method, url, headers: plain, body: body ?? '' },

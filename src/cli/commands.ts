@@ -3,6 +3,7 @@
 import type { CommandSpec, OptionSpec } from './command.ts';
 import { DOVECOT_VERSIONS } from './dovecot-version.ts';
 import { KEY_COMMANDS } from './key-commands.ts';
+import { SAVED_QUERY_COMMANDS } from './saved-query-commands.ts';
 import { CONFIG, DATA, END, LOG_GROUP, output, SERVER, START } from './option-groups.ts';
 
 const SERVE: CommandSpec = {
@@ -334,6 +335,7 @@ export const COMMANDS: readonly CommandSpec[] = [
   EXPORT,
   GROUPS,
   TAIL,
+  ...SAVED_QUERY_COMMANDS,
   ...KEY_COMMANDS,
   DOCTOR,
   PRINT_CONFIG,
@@ -347,6 +349,7 @@ export const COMMANDS: readonly CommandSpec[] = [
 
 /** What the commands with two words are about. */
 export const FAMILIES: Readonly<Record<string, string>> = {
+  'saved-queries': 'the queries that the server keeps',
   keys: 'make, list and revoke API keys',
   config: 'check or show the configuration',
   map: 'try mapping files for other programs',
