@@ -132,8 +132,13 @@ test('the same request, signed a second later, is another one', async () => {
   expect((await keys.signed('POST', '/v1/events', LINE)()).status).toBe(200);
 });
 
-test('what only asks may be sent again', async () => {
+test('what only asks may be sent again, whoever may ask, and its refusal is no event', async () => {
   const keys = await startKeysWorld();
+  const look = keys.signed('GET', '/v1/keys', '');
+  expect([(await look()).status, (await look()).status]).toEqual([200, 200]);
+  const reader = await keys.create('reader', 'read-only');
+  expect((await keys.ask('GET', '/v1/keys', undefined, reader)).status).toBe(403);
+  expect(keys.recorded).toHaveLength(1);
   const send = keys.signed('POST', '/v1/query', JSON.stringify(QUERY));
   expect([(await send()).status, (await send()).status]).toEqual([200, 200]);
 });
