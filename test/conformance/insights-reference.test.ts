@@ -7,7 +7,7 @@ import { logGroupName } from '../../src/event/log-type.ts';
 import { parseQuery, type QueryScope, type ResultField } from '../../src/insights/index.ts';
 import { QueryEngine } from './query-engine.ts';
 import { Choices, numbers } from './reference/choices.ts';
-import { FIRST_MS, recordsBy } from './reference/event-sets.ts';
+import { FIRST_MS, putBy, recordsBy } from './reference/event-sets.ts';
 import { execute, type ReferenceCell } from './reference/execute.ts';
 import type { ReferenceEvent } from './reference/fields.ts';
 import { QueryMaker } from './reference/typed-queries.ts';
@@ -24,12 +24,13 @@ const QUERY_NUMBERS = 60;
 const SET_NUMBERS = EVENTS_PER_SET * 50;
 
 const NOW_MS = FIRST_MS + 400 * 86_400_000;
-const GROUPS = (['AUTHENTICATION_LOGS', 'EMAIL_EVENT_LOGS'] as const).map((logType) => ({
+const AUDIT_GROUPS = (['AUTHENTICATION_LOGS', 'EMAIL_EVENT_LOGS'] as const).map((logType) => ({
   name: logGroupName('acme', logType),
   logType,
 }));
+const PUT_GROUP = { name: '/app/put', logGroupId: 'put' };
 const SCOPE: QueryScope = {
-  groups: GROUPS,
+  groups: AUDIT_GROUPS,
   account: '000000000000',
   startMs: 0,
   endMs: NOW_MS,
@@ -44,20 +45,36 @@ beforeAll(() => {
 
 afterAll(() => engine.close());
 
+/** What a set is of: audit logs, a group that clients put events into, or both. */
+type Kind = 'audit' | 'put' | 'both';
+const KINDS: readonly Kind[] = ['audit', 'put', 'audit', 'both'];
+
+interface LoadedSet {
+  readonly events: readonly ReferenceEvent[];
+  readonly scope: QueryScope;
+}
+
 /** Loads a set of events and gives them as the reference executor reads them. */
-function loaded(choices: Choices): ReferenceEvent[] {
-  const events = engine.load(recordsBy(choices, EVENTS_PER_SET), NOW_MS);
-  return events.map((event, position): ReferenceEvent => {
+function loaded(choices: Choices, kind: Kind): LoadedSet {
+  const half = EVENTS_PER_SET / 2;
+  const records = kind === 'put' ? [] : recordsBy(choices, kind === 'both' ? half : 2 * half);
+  const put = kind === 'audit' ? [] : putBy(choices, PUT_GROUP.logGroupId, half);
+  const shown = { ingestedMs: NOW_MS, account: SCOPE.account, declared: kind === 'audit' };
+  const audit = engine.load(records, put, NOW_MS).map((event, position): ReferenceEvent => {
     const message = canonicalJson(event);
-    return {
-      position,
-      log: logGroupName('acme', event.log_type),
-      account: SCOPE.account,
-      ingestedMs: NOW_MS,
-      message,
-      record: JSON.parse(message) as Record<string, unknown>,
-    };
+    const log = logGroupName('acme', event.log_type);
+    return { ...shown, position, timeMs: event.event_timestamp, log, stream: 'mailtrail', message };
   });
+  const others = put.map((event, index): ReferenceEvent => {
+    const { event_timestamp: timeMs, log_stream: stream, message } = event;
+    const position = records.length + index;
+    return { ...shown, position, timeMs, log: PUT_GROUP.name, stream, message };
+  });
+  const groups = [
+    ...(kind === 'put' ? [] : AUDIT_GROUPS),
+    ...(kind === 'audit' ? [] : [PUT_GROUP]),
+  ];
+  return { events: [...audit, ...others], scope: { ...SCOPE, groups } };
 }
 
 /** Whether two numbers are the same but for the last digits of a double. */
@@ -81,13 +98,13 @@ function comparable(
 }
 
 /** What the engine and the reference executor answer; undefined where the query is refused. */
-function answers(text: string, events: readonly ReferenceEvent[]): unknown[] | undefined {
+function answers(text: string, { events, scope }: LoadedSet): unknown[] | undefined {
   try {
-    const rows = engine.run(text, SCOPE);
+    const rows = engine.run(text, scope);
     if (rows === undefined) return undefined;
     const parsed = parseQuery(text);
     if (!parsed.ok) throw new Error(parsed.error.message);
-    const expected = execute(parsed.ast, text, events, SCOPE);
+    const expected = execute(parsed.ast, text, events, scope);
     const shown = expected.map((row) => row.map(([name, value]) => [name, shownText(value)]));
     return [comparable(rows, expected), shown];
   } catch (error) {
@@ -103,7 +120,7 @@ test(
     let compiled = 0;
     const sets = fc.sample(numbers(SET_NUMBERS, SET_NUMBERS), { numRuns: SETS, seed });
     for (const [index, numbersOfSet] of sets.entries()) {
-      const events = loaded(new Choices(numbersOfSet));
+      const events = loaded(new Choices(numbersOfSet), KINDS[index % KINDS.length] ?? 'audit');
       fc.assert(
         fc.property(numbers(0, QUERY_NUMBERS), (numbersOfQuery) => {
           const text = new QueryMaker(new Choices(numbersOfQuery)).query();

@@ -5,6 +5,8 @@ import { join } from 'node:path';
 import { Session } from 'chdb';
 import { admitRecord } from '../../src/event/admit.ts';
 import type { AuditEvent } from '../../src/event/audit-event.ts';
+import { journalLine } from '../../src/event/journal-line.ts';
+import type { LogEvent } from '../../src/event/log-event.ts';
 import {
   compileQuery,
   formatRow,
@@ -13,6 +15,7 @@ import {
 } from '../../src/insights/index.ts';
 import { parseRows } from '../../src/store/event-rows.ts';
 import { loadSql } from '../../src/store/load-sql.ts';
+import { createLogEventTableSql, loadLogEventsSql } from '../../src/store/log-event-table.ts';
 import { createTableSql } from '../../src/store/schema.ts';
 
 const POINTER = '@ptr';
@@ -27,13 +30,17 @@ export class QueryEngine {
     rmSync(this.#directory, { recursive: true });
   }
 
-  /** Makes a new store with these records, as POST /v1/events takes them, and uses it. */
-  load(records: readonly object[], sealedAtMs: number): AuditEvent[] {
-    const lines = records.map((record) => {
+  /**
+   * Makes a new store and uses it: records as POST /v1/events takes them, then log events as
+   * PutLogEvents takes them. Gives the records as the journal has them.
+   */
+  load(records: readonly object[], put: readonly LogEvent[], sealedAtMs: number): AuditEvent[] {
+    const admittedLines = records.map((record) => {
       const admitted = admitRecord(JSON.stringify(record), sealedAtMs);
       if (!admitted.ok) throw new Error(`${admitted.reason}: ${JSON.stringify(record)}`);
       return admitted.line;
     });
+    const lines = [...admittedLines, ...put.map((event) => journalLine(event))];
     const path = join(this.#directory, 'events.ndjson');
     writeFileSync(path, lines.join(''));
     const database = `d${++this.#databases}`;
@@ -42,9 +49,12 @@ export class QueryEngine {
     this.#session.query(
       createTableSql({ engine: 'MergeTree' }, { version: 1, generation: 'g', damaged: [] }),
     );
-    const source = { path, from: 0, to: lines.length, blockStarts: [0], sealedAtMs: [sealedAtMs] };
+    this.#session.query(createLogEventTableSql({ engine: 'MergeTree' }));
+    const place = { path, from: 0, to: lines.length, blockStarts: [0], sealedAtMs: [sealedAtMs] };
+    const source = { ...place, hasLogEvents: put.length > 0 };
     this.#session.query(loadSql(source, false));
-    return lines.map((line) => JSON.parse(line) as AuditEvent);
+    this.#session.query(loadLogEventsSql(source, false));
+    return admittedLines.map((line) => JSON.parse(line) as AuditEvent);
   }
 
   /** The rows without their pointers; undefined when the query is refused. */

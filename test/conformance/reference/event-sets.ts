@@ -1,5 +1,6 @@
 // Sets of records made by chance: few values, so that they meet each other, and whatever is
 // awkward: missing fields, numbers as text, the same time twice, lists and maps within maps.
+import { LOG_EVENT_TYPE, type LogEvent } from '../../../src/event/log-event.ts';
 import type { Choices } from './choices.ts';
 
 /** When the first event can be; a Wednesday in a leap year. */
@@ -129,4 +130,30 @@ function email(choices: Choices): object {
 /** So many records as POST /v1/events takes them. */
 export function recordsBy(choices: Choices, count: number): object[] {
   return Array.from({ length: count }, () => (choices.once(3) ? email(choices) : signIn(choices)));
+}
+
+/** A message as programs write them: JSON, spread over lines perhaps, or what is none. */
+function messageBy(choices: Choices): string {
+  const { log_type: _, ...fields } = signIn(choices) as Record<string, unknown>;
+  const json = { ...fields, '@own': maybe(choices, () => text(choices)) };
+  return choices.made(
+    () => JSON.stringify(json),
+    () => JSON.stringify(json),
+    () => JSON.stringify(json, null, 1),
+    () => text(choices),
+    () => `[${JSON.stringify(json)}]`,
+    () => `{"user":"b","n":1.50,"x":1E3,"nest":{"a":-0.0},`,
+    () => `{"user":"\\u0061\\n","n":1.50,"x":1E3,"nest":{"a":"\\ud83d\\ude00"},"lst":[ 1 , "a" ]}`,
+  );
+}
+
+/** So many log events of a group as PutLogEvents takes them. */
+export function putBy(choices: Choices, logGroupId: string, count: number): LogEvent[] {
+  return Array.from({ length: count }, () => ({
+    log_type: LOG_EVENT_TYPE,
+    log_group_id: logGroupId,
+    log_stream: choices.of('s', 'a1', 'a10'),
+    event_timestamp: time(choices),
+    message: messageBy(choices),
+  }));
 }

@@ -30,11 +30,6 @@ export type ReferenceCell = readonly [name: string, value: Exclude<Value, undefi
 /** Rows of a query that says no limit. */
 const LIMIT_DEFAULT = 10_000;
 
-/** When an event was, in ms since 1970. */
-function time({ record }: ReferenceEvent): number {
-  return Number(record['event_timestamp']);
-}
-
 /** What countFrequent counted. */
 function countOf(row: Row): number {
   return numberOf(row.names.get('_approxcount')) ?? 0;
@@ -79,8 +74,8 @@ class Execution {
     this.#world = world;
     this.#evaluator = new Evaluator(world);
     this.#rows = events
-      .filter((event) => time(event) >= world.startMs && time(event) <= world.endMs)
-      .sort((a, b) => time(b) - time(a) || b.position - a.position)
+      .filter(({ timeMs }) => timeMs >= world.startMs && timeMs <= world.endMs)
+      .sort((a, b) => b.timeMs - a.timeMs || b.position - a.position)
       .map((event) => ({ event, names: new Map() }));
   }
 

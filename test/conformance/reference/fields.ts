@@ -6,13 +6,15 @@ import { Json, numeral, Time, type Value } from './values.ts';
 export interface ReferenceEvent {
   /** Which one it is among all, in the order in which they came. */
   readonly position: number;
-  readonly log: string;
-  readonly account: string;
+  readonly timeMs: number;
   readonly ingestedMs: number;
+  readonly log: string;
+  readonly stream: string;
+  readonly account: string;
   /** The text of @message. */
   readonly message: string;
-  /** What it says. */
-  readonly record: Readonly<Record<string, unknown>>;
+  /** Whether its fields are declared; those of others are text. */
+  readonly declared: boolean;
 }
 
 /** What is found in JSON: text, numbers as their numerals, 1 and 0, maps and lists as their JSON. */
@@ -55,12 +57,28 @@ function declared(name: string, value: unknown): Value {
   }
 }
 
+function parsed(message: string): unknown {
+  try {
+    return JSON.parse(message) as unknown;
+  } catch {
+    return undefined;
+  }
+}
+
+/** A field of the JSON that a message is. */
+function inMessage({ message, declared: known }: ReferenceEvent, name: string): Value {
+  const own = name.startsWith('@@') && !known ? name.slice(1) : name;
+  if (own === name && name.startsWith('@') && !known) return undefined;
+  const value = inside(parsed(message), own.split('.'));
+  if (value === undefined || value === null) return undefined;
+  return known ? declared(name, value) : found(value);
+}
+
 /** The value of a field of an event. */
 export function fieldOf(event: ReferenceEvent, name: string): Value {
-  const { record } = event;
   switch (name) {
     case '@timestamp':
-      return new Time(Number(record['event_timestamp']));
+      return new Time(event.timeMs);
     case '@ingestionTime':
       return new Time(event.ingestedMs);
     case '@message':
@@ -68,16 +86,12 @@ export function fieldOf(event: ReferenceEvent, name: string): Value {
     case '@log':
       return `${event.account}:${event.log}`;
     case '@logStream':
-      return 'mailtrail';
+      return event.stream;
     case '@aws.account':
       return event.account;
     case '@ptr':
       return Buffer.from(`e${event.position}`).toString('base64');
-    case 'event_timestamp':
-      return Number(record['event_timestamp']);
-    default: {
-      const value = inside(record, name.split('.'));
-      return value === undefined || value === null ? undefined : declared(name, value);
-    }
+    default:
+      return inMessage(event, name);
   }
 }

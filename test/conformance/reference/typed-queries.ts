@@ -25,6 +25,7 @@ const FIELDS: Readonly<Record<Kind, readonly string[]>> = {
     'user',
     'source_ip',
     '@logStream',
+    '@@own',
     'maps.0.k',
     'event.ruleActions.0.action',
   ],
