@@ -88,6 +88,9 @@ function checkSubquery(query: Query): void {
     (expression.kind === 'in' && 'kind' in expression.list && expression.list.kind === 'query') ||
     operandsOf(expression).some(nested);
   for (const command of query.commands) {
+    if (command.kind === 'appendcols') {
+      throw new MalformedQuery('a subquery inside of a subquery', command.query);
+    }
     for (const { expression } of definitionOf(command).places(command)) {
       if (nested(expression))
         throw new MalformedQuery('a subquery inside of a subquery', expression);
@@ -117,6 +120,7 @@ export function checkQuery(query: Query, lenient = false): void {
       checkExpression(expression, aggregates || stats > 0);
     }
     definition.check?.(command);
+    if (command.kind === 'appendcols') checkSubquery(command.query);
   }
 }
 

@@ -204,6 +204,22 @@ export interface CidrlookupCommand extends Span {
   readonly outputs: readonly LookupOutput[];
 }
 
+/** `appendcols override=true max=5 ( query )`: its columns beside the rows. */
+export interface AppendcolsCommand extends Span {
+  readonly kind: 'appendcols';
+  /** Whether a field of the same name is replaced. */
+  readonly override: boolean;
+  /** Rows of the query. */
+  readonly max: number;
+  readonly query: Query;
+}
+
+/** `logcompare timeshift 7d`: patterns now and some time ago. */
+export interface LogcompareCommand extends Span {
+  readonly kind: 'logcompare';
+  readonly timeshift: Period;
+}
+
 export type Command =
   | FieldsCommand
   | DisplayCommand
@@ -228,4 +244,6 @@ export type Command =
   | AnomalyCommand
   | JoinCommand
   | LookupCommand
-  | CidrlookupCommand;
+  | CidrlookupCommand
+  | AppendcolsCommand
+  | LogcompareCommand;

@@ -75,7 +75,7 @@ export function parseQuery(text: string, lenient = false): Parsed {
 /** Settles the names of a parsed query. Throws MalformedQuery. */
 function planQuery(ast: Query, text: string): Plan {
   const stats = ast.commands.filter(({ kind }) => kind === 'stats').length;
-  const planner = new Planner(text, stats);
+  const planner = new Planner(text, stats, (query) => planQuery(query, text));
   for (const command of withImpliedPattern(ast.commands)) {
     definitionOf(command).plan(command, planner);
   }

@@ -51,6 +51,12 @@ const PLACES: Readonly<Record<string, (text: string) => string>> = {
     `lookup \`${text}\` \`${text}\` as \`f${text}\` OUTPUT \`o${text}\` as \`a${text}\` | filter \`a${text}\` = 1`,
   'names of a cidrlookup': (text) =>
     `cidrlookup \`${text}\` \`${text}\` as \`c${text}\` OUTPUTNEW \`o${text}\` | sort \`o${text}\``,
+  'names beside each other': (text) =>
+    `stats count(*) as \`${text}\` by user | appendcols override=true (fields user as \`${text}\`, source_ip as \`x${text}\`) | sort \`${text}\`, \`x${text}\``,
+  'names of a join': (text) =>
+    `join left=\`${text}\` right=\`r${text}\` where \`${text}.user\`=\`r${text}.${text}\` (SOURCE ${quoted(text)}) | fields \`${text}.user\`, \`r${text}.${text}\` as \`z${text}\``,
+  'a filter of what is compared': (text) =>
+    `filter user = ${quoted(text)} or \`${text}\` = 1 | logcompare timeshift 7d`,
   'a map key': (text) => `fields jsonParse(user).\`${text}\``,
 };
 

@@ -83,3 +83,7 @@ export const LOOKUP_TABLES_MAX = 100;
  * memory: two tables of full size with what JSON adds.
  */
 export const LOOKUP_CHARS_MAX = 32 * 1024 * 1024;
+
+/** Rows of the query inside of `appendcols`. @see CloudWatch Logs user guide, "appendcols" */
+export const APPENDED_ROWS_DEFAULT = 10_000;
+export const APPENDED_ROWS_MAX = 100_000;

@@ -80,7 +80,8 @@ test.each([
 
 test.each([
   [`SOURCE '/m/x' | fields user`, 7, 13, 'log group "/m/x" does not exist'],
-  ['SOURCE lg | fields user', 7, 9, 'expecting {STRING, logGroups'],
+  ['SOURCE lg | fields user', 7, 9, 'log group "lg" does not exist'],
+  ['SOURCE groups(lg) | fields user', 7, 13, 'expecting {STRING, logGroups'],
   ['fields user | SOURCE "a"', 14, 20, "mismatched input 'SOURCE'"],
   ['SOURCE logGroups(name: ["a"]) | fields user', 17, 21, 'expecting {namePrefix'],
   [`SOURCE '/m/email-events' start=soon | fields user`, 31, 35, 'soon is no time'],

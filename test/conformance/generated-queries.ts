@@ -379,6 +379,12 @@ export const command: fc.Arbitrary<Command> = fc.oneof(
     .constantFrom('previous' as const, 'previousDay' as const, 'previousMonth' as const)
     .map((against): Command => ({ kind: 'diff', against, ...PLACE })),
   fc.constant<Command>({ kind: 'anomaly', ...PLACE }),
+  fc
+    .tuple(subquery, fc.boolean(), fc.integer({ min: 1, max: 100_000 }))
+    .map(([query, override, max]): Command => {
+      return { kind: 'appendcols', override, max, query, ...PLACE };
+    }),
+  period.map((timeshift): Command => ({ kind: 'logcompare', timeshift, ...PLACE })),
 );
 
 const sourceNames = fc.array(

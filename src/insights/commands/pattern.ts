@@ -20,6 +20,6 @@ export const PATTERN: CommandDefinition<PatternCommand> = {
     const at = { start, end };
     planner.pattern(source, PATTERN_COLUMNS);
     const expression = { kind: 'field' as const, name: SAMPLE_COUNT, ...at };
-    planner.sort([{ expression, direction: 'desc', ...at }], at);
+    planner.sort([{ expression, direction: 'desc', ...at }]);
   },
 };

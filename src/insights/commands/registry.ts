@@ -2,6 +2,7 @@
 import type { Command } from '../ast.ts';
 import type { CommandDefinition } from './command.ts';
 import { ADDTOTALS } from './addtotals.ts';
+import { APPENDCOLS } from './appendcols.ts';
 import { ANOMALY, DIFF } from './compare.ts';
 import { COUNT_FREQUENT } from './count-frequent.ts';
 import { DEDUP } from './dedup.ts';
@@ -12,6 +13,7 @@ import { FILLMISSING } from './fillmissing.ts';
 import { FILTER_INDEX } from './filter-index.ts';
 import { JOIN } from './join.ts';
 import { LIMIT } from './limit.ts';
+import { LOGCOMPARE } from './logcompare.ts';
 import { CIDRLOOKUP, LOOKUP } from './lookup.ts';
 import { PARSE } from './parse.ts';
 import { PATTERN } from './pattern.ts';
@@ -53,6 +55,8 @@ export const COMMANDS: readonly AnyDefinition[] = [
   erased(JOIN),
   erased(LOOKUP),
   erased(CIDRLOOKUP),
+  erased(APPENDCOLS),
+  erased(LOGCOMPARE),
 ];
 
 /** @see CloudWatch Logs user guide, "Supported commands" */
@@ -60,10 +64,8 @@ export const UNSUPPORTED_COMMANDS: readonly string[] = [
   'search',
   'tail',
   'outlier',
-  'appendcols',
   'sessionize',
   'relevantfields',
-  'logcompare',
   'estimate',
   'json',
 ];

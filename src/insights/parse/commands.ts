@@ -15,7 +15,7 @@ const UNSUPPORTED: ReadonlySet<string> = new Set(
   UNSUPPORTED_COMMANDS.map((name) => name.toLowerCase()),
 );
 
-function parseCommand(cursor: TokenCursor): Command {
+function parseCommand(cursor: TokenCursor, close: 'end' | ')'): Command {
   const { token } = cursor;
   if (token.kind !== 'word' || token.quoted) throw cursor.mismatched(KEYWORDS);
   const definition = findCommand(token.value);
@@ -28,7 +28,8 @@ function parseCommand(cursor: TokenCursor): Command {
   cursor.take();
   const command = definition.parse(cursor, token.start);
   cursor.skipSlashComment();
-  if (cursor.lenient && !cursor.isSymbol('|')) cursor.skipToPipe();
+  // Inside of parentheses the next pipe may be beyond them.
+  if (cursor.lenient && close === 'end' && !cursor.isSymbol('|')) cursor.skipToPipe();
   for (const { expression } of definition.places(command)) refuseDeep(expression);
   return command;
 }
@@ -77,7 +78,7 @@ function parseCommands(cursor: TokenCursor, close: 'end' | ')'): Query {
   const ended = close === 'end' ? cursor.token.kind === 'end' : cursor.isSymbol(close);
   if (sources === undefined || !ended) {
     do {
-      commands.push(parseCommand(cursor));
+      commands.push(parseCommand(cursor, close));
     } while (cursor.takeSymbol('|'));
   }
   return { kind: 'query', ...(sources && { sources }), commands, start, end: cursor.previousEnd };

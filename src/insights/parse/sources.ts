@@ -197,8 +197,9 @@ function parseSelection(cursor: TokenCursor, start: number): SelectionSource | u
 function parseNamed(cursor: TokenCursor, start: number): GroupSource {
   const names: Name[] = [];
   do {
-    const { kind, quoted } = cursor.token;
-    if (kind !== 'string' && !(kind === 'word' && quoted)) {
+    // AWS's own examples also write a name without quotes.
+    const { kind } = cursor.token;
+    if (kind !== 'string' && (kind !== 'word' || cursor.peek().text === '(')) {
       throw cursor.mismatched(['STRING', 'logGroups', 'dataSource', 'logGroupTags']);
     }
     const { value, start: from, end } = cursor.take();

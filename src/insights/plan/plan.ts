@@ -79,6 +79,15 @@ export type Stage =
       readonly keeps: boolean;
       readonly outputs: readonly { readonly column: Name; readonly name: string }[];
     }
+  /** Beside each row the one of another query that has the same number. */
+  | {
+      readonly kind: 'append';
+      readonly query: Query;
+      readonly override: boolean;
+      readonly max: number;
+    }
+  /** How often each pattern comes, and came so long ago. */
+  | { readonly kind: 'compare'; readonly shiftMs: number }
   /** A row for each bin between the first and the last that has none. */
   | {
       readonly kind: 'fill';

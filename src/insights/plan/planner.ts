@@ -3,6 +3,7 @@ import {
   type Expression,
   type Item,
   type Name,
+  type Query,
   type SortKey,
   type StatsCommand,
   withOperands,
@@ -26,6 +27,7 @@ import type { LookupMatch, NamedExpression, Plan, Stage, WindowKind } from './pl
 export class Planner {
   readonly #text: string;
   readonly #statsTotal: number;
+  readonly #planOf: (query: Query) => Plan;
   readonly #stages: Stage[] = [];
   readonly #aliases = new Set<string>();
   readonly #shown = new Map<string, NamedExpression>();
@@ -37,7 +39,9 @@ export class Planner {
   #orderedOrLimited: Span | undefined;
   #limit: number | undefined;
 
-  constructor(text: string, statsTotal: number) {
+  /** @param planOf plans a query inside of the query */
+  constructor(text: string, statsTotal: number, planOf: (query: Query) => Plan) {
+    this.#planOf = planOf;
     this.#text = text;
     this.#statsTotal = statsTotal;
   }
@@ -166,6 +170,21 @@ export class Planner {
           };
     this.#stages.push({ ...stage, match: seen });
     for (const { column, name } of stage.outputs) this.#append(name, column);
+  }
+
+  /** `appendcols`: what another query shows. */
+  appendColumns(query: Query, override: boolean, max: number): void {
+    this.#stages.push({ kind: 'append', query, override, max });
+    for (const { name } of this.#planOf(query).output) this.#append(name, query);
+  }
+
+  /** `logcompare`: from here on the rows are patterns. */
+  compare(shiftMs: number, columns: readonly string[], at: Span): void {
+    if (this.#groups !== undefined) {
+      throw new MalformedQuery('logcompare cannot stand after stats', at);
+    }
+    this.#stages.push({ kind: 'compare', shiftMs });
+    this.#becomeGroups(columns);
   }
 
   /** Shows a field after the others, unless it is shown already. */
@@ -312,8 +331,9 @@ export class Planner {
     return withOperands(expression, (operand) => this.#aggregated(operand, groups));
   }
 
-  sort(keys: readonly SortKey[], at: Span): void {
-    this.#orderedOrLimited = at;
+  /** @param at where the query says so; undefined for the order that a command gives its rows */
+  sort(keys: readonly SortKey[], at?: Span): void {
+    this.#orderedOrLimited = at ?? this.#orderedOrLimited;
     const seen = keys.flatMap((key) => {
       // AWS's own queries sort by @timestamp where stats dropped it: that orders nothing.
       if (this.#unknown(key.expression)?.name === TIMESTAMP) return [];

@@ -4,7 +4,6 @@ import type { Expression, Query, SortKey } from '../ast.ts';
 import { MalformedQuery, type Span } from '../error.ts';
 import {
   LIMIT_DEFAULT,
-  LOOKUP_CHARS_MAX,
   ROWS_PER_ROW_MAX,
   SQL_CHARS_MAX,
   SUBQUERIES_MAX,
@@ -16,38 +15,26 @@ import type { BoundQuery, OutputColumn, QueryScope } from '../scope.ts';
 import { Block, multiplied, type OrderTerm, type RowSource } from './block.ts';
 import { EVENT_ORDER, withinTimes } from './event-source.ts';
 import { markedSql, patternColumns } from './pattern.ts';
-import { overRows } from './over-rows.ts';
+import { outputSql, outputType, SETTINGS } from './output.ts';
+import { overRows, rowNumber } from './over-rows.ts';
+import { appended } from './appended.ts';
+import { comparedRows, countMarked } from './compared.ts';
 import { rowsOfScope } from './scope-source.ts';
 import { type Environment, ExpressionCompiler, type NameScope } from './expressions.ts';
 import { itemsOf } from './json-path.ts';
 import { boundPattern, extractedValues, groupValues } from './extract.ts';
 import { filledBins } from './filled-bins.ts';
-import { joined } from './joined.ts';
-import { lookedUp, lookupRows } from './looked-up.ts';
+import { joined, sideOf } from './joined.ts';
+import { boundRows, lookedUp } from './looked-up.ts';
 import { stepOf } from '../functions/datetime.ts';
 import { naturalKey } from './natural-order.ts';
 import { Parameters } from './parameters.ts';
-import { asShownText, asText, isIntegral, madeOf, MISSING_TEXT, type SqlValue } from './value.ts';
+import { asShownText, asText, madeOf, MISSING_TEXT, type Share, type SqlValue } from './value.ts';
 
 const POINTER = '@ptr';
 
-/** Of the other side of a join: its names are then none that a block of the query can have. */
-const JOINED_DEPTH = 900;
-
-/**
- * What the results depend on and must not be left to an installation's settings: how the engine
- * writes JSON inside of @message, that NULL is equal to nothing, that a number after ORDER BY is a
- * number and no column.
- */
-const SETTINGS = [
-  'output_format_json_escape_forward_slashes = 0',
-  'output_format_json_quote_64bit_integers = 0',
-  'output_format_json_quote_denormals = 0',
-  'transform_null_in = 0',
-  'enable_positional_arguments = 0',
-  // A row of join that finds no other has no fields there, not empty ones.
-  'join_use_nulls = 1',
-].join(', ');
+/** Of a query whose rows are beside those of the query: its blocks then have names of their own. */
+const BESIDE_DEPTH = 500;
 
 /** A compiled plan. */
 export interface Statement {
@@ -64,17 +51,21 @@ class PlanCompiler {
   readonly #parameters: Parameters;
   readonly #environment: Environment;
   readonly #planOf: PlanOf;
-  #depth = 0;
+  /** The depth of the innermost block. */
+  readonly #base: number;
+  readonly #done: Stage[] = [];
+  #depth: number;
   #block: Block;
   #rows: ExpressionCompiler;
   #order: readonly OrderTerm[];
   #sorted = false;
-  #lookupChars = 0;
   /** The limit of the present block. */
   #limited: number | undefined;
 
-  constructor(scope: QueryScope, planOf: PlanOf, parameters = new Parameters()) {
+  constructor(scope: QueryScope, planOf: PlanOf, parameters = new Parameters(), base = 0) {
     this.#scope = scope;
+    this.#base = base;
+    this.#depth = base;
     this.#parameters = parameters;
     this.#planOf = planOf;
     const { nowMs, startMs, endMs } = scope;
@@ -86,7 +77,7 @@ class PlanCompiler {
     };
     this.#environment = { parameters, nowMs, startMs, endMs, subquery };
     const { source, conditions } = rowsOfScope(scope, this.#parameters);
-    this.#block = new Block(0, source);
+    this.#block = new Block(base, source);
     this.#rows = new ExpressionCompiler(this.#block, this.#environment);
     for (const condition of conditions) this.#block.where(condition);
     const [time = '', position = ''] = EVENT_ORDER;
@@ -97,19 +88,20 @@ class PlanCompiler {
   }
 
   /** Puts a SELECT around what there is; the order of the rows goes along. */
-  #wrap(sourceOf: (inner: Block) => RowSource = (inner) => inner.asSource()): void {
-    if (++this.#depth > SUBQUERIES_MAX) {
+  #wrap(sourceOf: (inner: Block, share: Share) => RowSource = (inner) => inner.asSource()): void {
+    if (++this.#depth - this.#base > SUBQUERIES_MAX) {
       const at = { start: 0, end: 0 };
       throw new MalformedQuery(`more than ${SUBQUERIES_MAX} commands that choose rows`, at);
     }
     const inner = this.#block;
-    this.#block = new Block(this.#depth, () => sourceOf(inner));
+    this.#block = new Block(this.#depth, (share) => sourceOf(inner, share));
     this.#rows = new ExpressionCompiler(this.#block, this.#environment);
     this.#order = this.#order.map((term) => ({ ...term, sql: inner.exported(term.sql) }));
     this.#limited = undefined;
   }
 
   stage(stage: Stage): void {
+    this.#done.push(stage);
     switch (stage.kind) {
       case 'define':
         return this.#block.define(stage.name, this.#rows.value(stage.expression));
@@ -136,6 +128,10 @@ class PlanCompiler {
         return this.#join(stage);
       case 'lookup':
         return this.#lookup(stage);
+      case 'append':
+        return this.#append(stage);
+      case 'compare':
+        return this.#compare(stage.shiftMs);
       case 'fill':
         return this.#fill(stage);
       case 'sort':
@@ -280,33 +276,60 @@ class PlanCompiler {
 
   #join({ keepsAll, left, right, query }: Stage & { kind: 'join' }): void {
     const { scope } = this.#planOf(query, this.#scope);
-    const rows = rowsOfScope(scope, this.#parameters);
-    const other = new Block(JOINED_DEPTH, rows.source);
-    for (const condition of rows.conditions) other.where(condition);
-    const names = new ExpressionCompiler(other, this.#environment);
-    const rightKey = other.share(asText(names.value(right.key)));
-    other.where(`isNotNull(${rightKey})`);
+    const side = sideOf(scope, right, this.#environment);
     const leftKey = this.#block.share(asText(this.#rows.value(left.key)));
     this.#wrap((inner) =>
-      joined(
-        { block: inner, alias: left.alias, key: leftKey },
-        { block: other, alias: right.alias, key: rightKey },
-        keepsAll,
-      ),
+      joined({ block: inner, alias: left.alias, key: leftKey }, side, keepsAll),
     );
+  }
+
+  /** Another query, compiled so that its rows can stand beside ours. */
+  #beside(scope: QueryScope, stages: readonly Stage[]): PlanCompiler {
+    const other = new PlanCompiler(scope, this.#planOf, this.#parameters, BESIDE_DEPTH);
+    for (const stage of stages) other.stage(stage);
+    if (other.#block.isClosed) other.#wrap();
+    return other;
+  }
+
+  #append({ query, override, max }: Stage & { kind: 'append' }): void {
+    const { plan, scope } = this.#planOf(query, this.#scope);
+    const other = this.#beside(scope, plan.stages);
+    const columns = new Map(
+      plan.output.map(({ name, expression }) => [name, other.#rows.value(expression)]),
+    );
+    const number = other.#block.share(rowNumber(other.#order));
+    other.#block.limit(this.#parameters.bind(max, 'UInt64'), other.#order);
+    const own = this.#block.share(rowNumber(this.#order));
+    this.#wrap((inner) =>
+      appended({ block: inner, number: own }, { block: other.#block, number }, columns, override),
+    );
+  }
+
+  /** Groups the rows by what their messages have in common. */
+  #countPatterns(): Block {
+    const message = { kind: 'field' as const, name: '@message', start: 0, end: 0 };
+    const text = this.#block.share(asText(this.#rows.value(message)));
+    countMarked(this.#block, text, this.#parameters);
+    this.#order = [];
+    this.#sorted = false;
+    return this.#block;
+  }
+
+  #compare(shiftMs: number): void {
+    const { startMs, endMs } = this.#scope;
+    const scope = { ...this.#scope, startMs: startMs - shiftMs, endMs: endMs - shiftMs };
+    const baseline = this.#beside(scope, this.#done.slice(0, -1)).#countPatterns();
+    this.#countPatterns();
+    this.#wrap((inner, share) => comparedRows(inner, baseline, this.#parameters, share));
+    const shown = this.#block.defined('@pattern')?.sql ?? '';
+    this.#order = [{ sql: shown, descending: false }];
   }
 
   #lookup(stage: Stage & { kind: 'lookup' }): void {
     const { match } = stage;
     const values = match.kind === 'equal' ? match.keys.map(({ value }) => value) : [match.value];
     const keys = values.map((value) => this.#block.share(asText(this.#rows.value(value))));
-    const table = lookupRows(stage, this.#scope.lookupTables);
-    this.#lookupChars += table.json.length;
-    if (this.#lookupChars > LOOKUP_CHARS_MAX) {
-      const message = `the lookup tables of the query have more than ${LOOKUP_CHARS_MAX} characters`;
-      throw new MalformedQuery(message, stage.table);
-    }
-    const rows = this.#parameters.bind(table.json, 'String');
+    const rows = boundRows(stage, this.#scope.lookupTables, this.#parameters);
     this.#wrap((inner) => lookedUp({ block: inner, keys }, stage, rows, this.#depth));
   }
 
@@ -360,17 +383,6 @@ class PlanCompiler {
     }
     return { query: { sql, parameters: this.#parameters.values }, columns, limit };
   }
-}
-
-function outputType(value: SqlValue): OutputColumn['type'] {
-  if (value.type === 'boolean') return 'integer';
-  if (value.type !== 'number') return 'text';
-  return isIntegral(value) ? 'integer' : 'number';
-}
-
-function outputSql({ type, sql }: SqlValue): string {
-  if (type === 'boolean') return `toUInt8(${sql})`;
-  return type === 'timestamp' ? `toString(${sql})` : sql;
 }
 
 /** Compiles a plan over a scope. Throws MalformedQuery when it is too complex for the engine. */

@@ -1,12 +1,33 @@
 // The rows of `join`: those of the query so far, each beside those of other groups that have the same key.
-import type { Block, RowSource } from './block.ts';
-import type { SqlValue } from './value.ts';
+import { Block, type RowSource } from './block.ts';
+import { asText, type SqlValue } from './value.ts';
+import { type Environment, ExpressionCompiler } from './expressions.ts';
+import { rowsOfScope } from './scope-source.ts';
+import type { JoinSide } from '../plan/plan.ts';
+import type { QueryScope } from '../scope.ts';
+
+/** Of the other side of a join: its names are then none that a block of the query can have. */
+const JOINED_DEPTH = 900;
 
 export interface JoinedSide {
   readonly block: Block;
   readonly alias: string;
   /** The key as text. */
   readonly key: string;
+}
+
+/** The other groups' events that have the key. */
+export function sideOf(
+  scope: QueryScope,
+  { alias, key }: JoinSide,
+  environment: Environment,
+): JoinedSide {
+  const { source, conditions } = rowsOfScope(scope, environment.parameters);
+  const block = new Block(JOINED_DEPTH, source);
+  for (const condition of conditions) block.where(condition);
+  const text = block.share(asText(new ExpressionCompiler(block, environment).value(key)));
+  block.where(`isNotNull(${text})`);
+  return { block, alias, key: text };
 }
 
 /** A side's field, whether the query named it or not. */

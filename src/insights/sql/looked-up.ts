@@ -3,9 +3,11 @@
 import ipaddr from 'ipaddr.js';
 import type { Name } from '../ast.ts';
 import { MalformedQuery } from '../error.ts';
+import { LOOKUP_CHARS_MAX } from '../limits.ts';
 import type { LookupTable, LookupTables } from '../lookup-table.ts';
 import type { LookupMatch, Stage } from '../plan/plan.ts';
 import type { Block, RowSource } from './block.ts';
+import type { Parameters } from './parameters.ts';
 import { asShownText, type SqlValue } from './value.ts';
 
 type LookupStage = Stage & { readonly kind: 'lookup' };
@@ -118,21 +120,33 @@ function networkColumn(table: LookupTable, match: LookupMatch & { kind: 'network
   return Math.max(table.columns.indexOf(NETWORK_COLUMN), 0);
 }
 
-/** The table's rows as the engine takes them: keys, then what is given. Throws MalformedQuery. */
-export function lookupRows(
+function rowsOf(
   { table: name, match, outputs }: LookupStage,
   tables: LookupTables | undefined,
-): { readonly json: string } {
-  if (tables === undefined) return { json: '[]' };
+): Rows {
+  if (tables === undefined) return [];
   const table = tableNamed(name, tables);
   const keys =
     match.kind === 'equal' ? match.keys.map((key) => columnNamed(table, key.column)) : [];
   const given = outputs.map(({ column }) => columnNamed(table, column));
-  const rows =
-    match.kind === 'equal'
-      ? equalRows(table, keys, given)
-      : networkRows(table, networkColumn(table, match), given);
-  return { json: JSON.stringify(rows) };
+  return match.kind === 'equal'
+    ? equalRows(table, keys, given)
+    : networkRows(table, networkColumn(table, match), given);
+}
+
+/**
+ * Binds the table's rows, each with its keys and then what is given, and gives their placeholder.
+ * Throws MalformedQuery when there is no such table or column, or there is too much.
+ */
+export function boundRows(
+  stage: LookupStage,
+  tables: LookupTables | undefined,
+  parameters: Parameters,
+): string {
+  const placeholder = parameters.bind(JSON.stringify(rowsOf(stage, tables)), 'String');
+  if (parameters.chars <= LOOKUP_CHARS_MAX) return placeholder;
+  const message = `the lookup tables of the query have more than ${LOOKUP_CHARS_MAX} characters`;
+  throw new MalformedQuery(message, stage.table);
 }
 
 /** A field keeps what it has, unless that is an empty text. */

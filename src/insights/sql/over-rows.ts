@@ -4,6 +4,18 @@ import type { OrderTerm } from './block.ts';
 import type { Parameters } from './parameters.ts';
 import { asNumber, madeOf, plainSql, type SqlValue } from './value.ts';
 
+function inOrder(order: readonly OrderTerm[]): string {
+  const terms = order.map(({ sql, descending }) => {
+    return descending ? `${sql} DESC NULLS LAST` : `${sql} ASC NULLS FIRST`;
+  });
+  return terms.length === 0 ? '' : `ORDER BY ${terms.join(', ')} `;
+}
+
+/** The number of a row, from 1 on. */
+export function rowNumber(order: readonly OrderTerm[]): string {
+  return `row_number() OVER (${inOrder(order).trim()})`;
+}
+
 /** The value over the rows so far, in their order. A sum leaves out what is no number. */
 export function overRows(
   kind: WindowKind,
@@ -11,11 +23,7 @@ export function overRows(
   order: readonly OrderTerm[],
   parameters: Parameters,
 ): SqlValue {
-  const terms = order.map(({ sql, descending }) => {
-    return descending ? `${sql} DESC NULLS LAST` : `${sql} ASC NULLS FIRST`;
-  });
-  const by = terms.length === 0 ? '' : `ORDER BY ${terms.join(', ')} `;
-  const over = `OVER (${by}ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW)`;
+  const over = `OVER (${inOrder(order)}ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW)`;
   switch (kind.kind) {
     case 'sum':
       return { sql: `sum(toFloat64(${asNumber(value)})) ${over}`, type: 'number' };

@@ -6,6 +6,7 @@ export type ParameterType = 'String' | 'Float64' | 'Int64' | 'UInt64';
 export class Parameters {
   readonly #names = new Map<string, string>();
   readonly #values: Record<string, string> = {};
+  #chars = 0;
 
   /** Binds a value and gives its placeholder; equal values share one. */
   bind(value: string | number, type: ParameterType): string {
@@ -15,9 +16,16 @@ export class Parameters {
       name = `p${this.#names.size + 1}`;
       this.#names.set(key, name);
       // As text: the engine reads all digits, and there is one way to write any number.
-      this.#values[name] = String(value);
+      const text = String(value);
+      this.#values[name] = text;
+      this.#chars += text.length;
     }
     return `{${name}:${type}}`;
+  }
+
+  /** Of all values together. */
+  get chars(): number {
+    return this.#chars;
   }
 
   get values(): Readonly<Record<string, string>> {
