@@ -21,7 +21,9 @@ import { createCollectors } from './collectors.ts';
 import { formatAddress } from './config/address.ts';
 import type { Config } from './config/schema.ts';
 import { logGroupName, LOG_TYPES, type LogType } from './event/log-type.ts';
-import { compileQuery, formatRow } from './insights/index.ts';
+import { lookupTablesIn } from './api/lookup-tables.ts';
+import type { QueryLanguage } from './api/query-language.ts';
+import { compileQuery, formatRow, type LookupTables } from './insights/index.ts';
 import { LogEventKeeping } from './log-event-keeping.ts';
 import { managementEvent, settingsInForce } from './management.ts';
 import { systemClock, type Clock } from './platform/clock.ts';
@@ -58,7 +60,13 @@ function readTls(config: Config): TlsKeys | undefined {
   return tls && { cert: readFileSync(tls.cert), key: readFileSync(tls.key) };
 }
 
-const LANGUAGE = { compileQuery, formatRow };
+/** The query language with the tables that it may look in. */
+function languageWith(lookupTables: LookupTables): QueryLanguage {
+  return {
+    compileQuery: (text, scope) => compileQuery(text, { lookupTables, ...scope }),
+    formatRow,
+  };
+}
 
 class RunningApp implements App {
   readonly #parts: Parts;
@@ -69,6 +77,7 @@ class RunningApp implements App {
   readonly #sasl: SaslJoin;
   readonly #keeping: LogEventKeeping;
   readonly #logs: CloudWatchLogs;
+  readonly #language = languageWith(lookupTablesIn(() => this.#config.queries.lookupTables));
   #config: Config;
   #rules: CompiledRules;
   #storeStarting: Promise<void> = Promise.resolve();
@@ -96,7 +105,7 @@ class RunningApp implements App {
       config: () => this.#config,
       keeping: this.#keeping,
       loadedTo: () => parts.loader.status().loadedTo,
-      language: LANGUAGE,
+      language: this.#language,
       retain: () => this.#retain(this.#config),
     });
     this.#http = this.#makeHttpServer();
@@ -140,7 +149,7 @@ class RunningApp implements App {
       policy: this.#policy,
       store,
       aws: [this.#logs.service],
-      language: LANGUAGE,
+      language: this.#language,
       loadedTo: () => loader.status().loadedTo,
       organization: organization.name,
       account: organization.account,

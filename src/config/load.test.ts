@@ -56,6 +56,7 @@ test('works with nothing said at all', () => {
     retention: { days: {} },
     journal: { keepBytes: 2 ** 30, minFreeBytes: 64 * 2 ** 20 },
     store: { memoryBytesMax: 700 * 2 ** 20 },
+    queries: {},
     log: { level: 'info' },
   });
 });

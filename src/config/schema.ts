@@ -13,6 +13,7 @@ import {
   type TcpAddress,
 } from './address.ts';
 import { doveadmSetting } from './doveadm-access.ts';
+import { queries } from './query-settings.ts';
 import {
   mappedLogsSetting,
   type MappedLog,
@@ -337,6 +338,7 @@ export const CONFIG_SCHEMA = z.strictObject({
   retention: section({ days: retentionDaysSetting() }),
   journal,
   store,
+  queries,
   log,
 });
 
@@ -391,5 +393,6 @@ export interface Config {
   readonly retention: { readonly days: Readonly<Partial<Record<LogType, number>>> };
   readonly journal: { readonly keepBytes: number; readonly minFreeBytes: number };
   readonly store: { readonly memoryBytesMax: number };
+  readonly queries: { readonly lookupTables?: string };
   readonly log: { readonly level: LogLevel };
 }

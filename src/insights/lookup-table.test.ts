@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import { compileQuery, type QueryScope } from './index.ts';
 import { LOOKUP_CHARS_MAX, LOOKUP_TABLE_BYTES_MAX } from './limits.ts';
-import { isLookupTableName, readLookupTable, tooLarge } from './lookup-table.ts';
+import { isLookupTableName, readLookupTable } from './lookup-table.ts';
 
 test('cells with commas, quotes and line breaks; lines without text are passed over', () => {
   expect(readLookupTable('\uFEFFa, b \r\n"1,""x""","2\n3"\n\n,\n')).toEqual({
@@ -40,11 +40,9 @@ test.each([
   expect(readLookupTable(csv)).toEqual({ problem: expect.stringContaining(problem) });
 });
 
-test('names and sizes', () => {
+test('names', () => {
   expect(['net_table', 'A1'].every(isLookupTableName)).toBe(true);
   expect(['', '../x', 'a b', 'a.csv', 'ä', 'a'.repeat(257)].some(isLookupTableName)).toBe(false);
-  expect(tooLarge(LOOKUP_TABLE_BYTES_MAX)).toBeUndefined();
-  expect(tooLarge(LOOKUP_TABLE_BYTES_MAX + 1)).toContain('at most 10485760 are allowed');
 });
 
 /** A query that looks so many times. */

@@ -1,6 +1,5 @@
 // Lookup tables: CSV that an administrator keeps, beside which `lookup` puts events. Pure; who has the
 // files hands in their text.
-import { LOOKUP_TABLE_BYTES_MAX } from './limits.ts';
 
 export interface LookupTable {
   readonly columns: readonly string[];
@@ -105,10 +104,4 @@ export function readLookupTable(csv: string): LookupTable | { readonly problem: 
     }
     rows.push(cells);
   }
-}
-
-/** Why a file is no table because of its size, undefined when it is none too large. */
-export function tooLarge(bytes: number): string | undefined {
-  if (bytes <= LOOKUP_TABLE_BYTES_MAX) return undefined;
-  return `it has ${bytes} bytes: at most ${LOOKUP_TABLE_BYTES_MAX} are allowed`;
 }
