@@ -97,6 +97,16 @@ test('a group that is missing is told by its name', () => {
   expect(compiled).toMatchObject({ ok: false, error: { missingGroup: 'gone' } });
 });
 
+test.each([
+  "filter user in (SOURCE 'gone' | fields user)",
+  "stats sum(user in (SOURCE 'gone' | fields user))",
+  "join left=a right=b where a.user=b.user (SOURCE 'gone')",
+  "stats count(*) | appendcols (SOURCE 'gone' | fields user)",
+])('a group that is missing inside is told by its name: %s', (text) => {
+  const error = { start: text.indexOf("'gone'"), missingGroup: 'gone' };
+  expect(compileQuery(text, SCOPE)).toMatchObject({ ok: false, error });
+});
+
 test('without the groups there are, what the text chooses is only read', () => {
   const { known: _, ...unknowing } = SCOPE;
   const compiled = compileQuery(`SOURCE 'gone' start=soon | fields user`, unknowing);

@@ -300,6 +300,25 @@ const parse: fc.Arbitrary<Command> = fc
     return { kind: 'parse', ...(source && { source }), ...how, aliases, ...PLACE };
   });
 
+/** `join`, with names of all kinds. */
+const join: fc.Arbitrary<Command> = fc
+  .tuple(
+    fc.constantFrom('inner' as const, 'left' as const),
+    fc.tuple(name, name, name, name, name).map((words) => {
+      const [left, right, leftKey, rightKey, group] = words;
+      const named = (word: string): Name => ({ name: word, ...PLACE });
+      const source: Source = { kind: 'named', names: [named(group)], ...PLACE };
+      return {
+        left: named(`l ${left}`),
+        right: named(`r ${right}`),
+        leftKey: named(leftKey),
+        rightKey: named(rightKey),
+        query: { kind: 'query' as const, sources: [source], commands: [], ...PLACE },
+      };
+    }),
+  )
+  .map(([type, sides]): Command => ({ kind: 'join', type, ...sides, ...PLACE }));
+
 /** `lookup` and `cidrlookup`, with names of all kinds. */
 const lookup: fc.Arbitrary<Command> = fc
   .tuple(fc.array(name, { minLength: 5, maxLength: 5 }), fc.boolean(), fc.boolean(), fc.boolean())
@@ -374,6 +393,7 @@ export const command: fc.Arbitrary<Command> = fc.oneof(
     return { kind: 'filldown', fields, ...PLACE };
   }),
   expression.map((source): Command => ({ kind: 'pattern', source, ...PLACE })),
+  join,
   lookup,
   fc
     .constantFrom('previous' as const, 'previousDay' as const, 'previousMonth' as const)
