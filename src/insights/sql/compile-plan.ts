@@ -242,7 +242,7 @@ class PlanCompiler {
     const groups = new ExpressionCompiler(names, this.#environment, this.#rows);
     for (const { name, expression } of values) {
       const value = groups.value(expression);
-      columns.set(name, madeOf(value, block.share(value.sql)));
+      columns.set(name, { ...value, sql: block.share(value.sql) });
     }
     block.groupBy(keyed, columns);
     this.#order = keyed.map((sql) => ({ sql, descending: false }));

@@ -182,6 +182,32 @@ class Execution {
         if (alias !== undefined || this.#columns === undefined) this.#extracted.add(name);
         return;
       }
+      case 'accum': {
+        const { field, alias } = command;
+        let sum: number | undefined;
+        return this.#overRows(field.name, (alias ?? field).name, (values, at) => {
+          const number = numberOf(values[at]);
+          sum = number === undefined ? sum : (sum ?? 0) + number;
+          return sum;
+        });
+      }
+      case 'autoregress': {
+        const { field, alias, from, to } = command;
+        for (let rows = from; rows <= to; rows++) {
+          const name = `${(alias ?? field).name}_p${rows}`;
+          const own = alias !== undefined && from === to ? alias.name : name;
+          this.#overRows(field.name, own, (values, at) => values[at - rows]);
+        }
+        return;
+      }
+      case 'filldown':
+        for (const { name, any } of command.fields) {
+          if (any) throw new Error('the reference executor has no filldown of several names');
+          this.#overRows(name, name, (values, at) =>
+            values.slice(0, at + 1).findLast((value) => value !== undefined),
+          );
+        }
+        return;
       case 'addtotals': {
         const all = this.#shown.size > 0 ? [...this.#shown.keys()] : (this.#columns ?? []);
         const { fields, total } = command;
@@ -275,6 +301,19 @@ class Execution {
     return row;
   }
 
+  /** A value by those of the rows so far; shown behind the others where it has a name of its own. */
+  #overRows(
+    field: string,
+    name: string,
+    value: (values: readonly Value[], at: number) => Value,
+  ): void {
+    const values = this.#rows.map((row) => resolved(row, field));
+    this.#rows = this.#rows.map((row, at) => withName(row, name, value(values, at)));
+    if (name === field) return;
+    if (this.#columns === undefined) this.#extracted.add(name);
+    else this.#columns = [...this.#columns, name];
+  }
+
   #dedup(keys: readonly Expression[]): void {
     const seen = new Set<string>();
     this.#rows = this.#rows.filter((row) => {
@@ -335,6 +374,10 @@ function aliasesIn(commands: readonly Command[]): string[] {
         return namesOf(command);
       case 'unnest':
         return [command.alias.name];
+      case 'accum':
+        return [(command.alias ?? command.field).name];
+      case 'autoregress':
+        return command.alias === undefined ? [] : [command.alias.name];
       case 'expand':
         return [(command.alias ?? command.list).name];
       case 'addtotals':

@@ -95,6 +95,11 @@ export function quoted(text: string): string {
   return `"${text.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n')}"`;
 }
 
+/** Whether it is a name and not an expression in place of one. */
+function isName(field: string): boolean {
+  return /^[\w.@]+$/.test(field) && !/^\d+$/.test(field);
+}
+
 export class QueryMaker {
   readonly #choices: Choices;
   #names: Names = { text: [], number: [], boolean: [], time: [], list: [] };
@@ -142,6 +147,8 @@ export class QueryMaker {
       () => this.#rowsOfList(),
       () => this.#indexed(),
       () => this.#countFrequent(),
+      () => this.#overRows(),
+      () => this.#overRows(),
       () => this.#statsCommand(),
       () => `limit ${1 + this.#choices.below(20)}`,
     );
@@ -269,6 +276,22 @@ export class QueryMaker {
     return command;
   }
 
+  /** Values by the rows before; alone where an order is sure. */
+  #overRows(): string {
+    const text = this.#field('text');
+    const number = this.#field('number');
+    if (!isName(text) || !isName(number)) return this.#sort();
+    return this.#choices.made(
+      () => `accum ${number} as ${this.#named('number')}`,
+      () => `accum ${number}`,
+      () => `autoregress ${text} as ${this.#named('text')} p=${this.#choices.of('1', '2')}`,
+      () => `autoregress ${number} as ${this.#named('number')}`,
+      () => `autoregress ${text} as w${this.#count++} p=1-3`,
+      () => `filldown ${text}`,
+      () => `filldown ${number}, ${text}`,
+    );
+  }
+
   #rowsOfList(): string {
     if (!this.#events && this.#names.list.length === 0) return this.#sort();
     const list = this.#field('list');
@@ -352,7 +375,7 @@ export class QueryMaker {
   #text(depth: number): string {
     const text = (): string => this.#text(depth - 1);
     const number = (): string => this.#number(depth - 1);
-    if (depth <= 0 || this.#choices.once(2)) {
+    if (depth <= 0 || !this.#choices.once(2)) {
       return this.#choices.once(3) ? this.#constantText() : this.#field('text');
     }
     return this.#choices.made(
@@ -397,7 +420,7 @@ export class QueryMaker {
   #number(depth: number): string {
     const number = (): string => this.#number(depth - 1);
     const text = (): string => this.#text(depth - 1);
-    if (depth <= 0 || this.#choices.once(2)) {
+    if (depth <= 0 || !this.#choices.once(2)) {
       return this.#choices.once(3) ? this.#constantNumber() : this.#field('number');
     }
     return this.#choices.made(
@@ -426,7 +449,7 @@ export class QueryMaker {
   }
 
   #time(depth: number): string {
-    if (depth <= 0 || this.#choices.once(2)) {
+    if (depth <= 0 || !this.#choices.once(2)) {
       return this.#field('time');
     }
     return this.#choices.made(
@@ -465,6 +488,7 @@ export class QueryMaker {
       () =>
         `(${number()} ${this.#choices.of('in', 'not in')} [${this.#constant()}, ${this.#constant()}])`,
       () => `(${this.#field('list')} in [${this.#constantText()}])`,
+      () => `(${text()} ${this.#choices.of('in', 'not in')} ${this.#field('list')})`,
       () => `${this.#choices.of('isempty', 'isblank', 'isNumeric')}(${text()})`,
       () => `${this.#choices.of('strcontains', 'startsWith', 'endsWith')}(${text()}, ${text()})`,
       () =>
