@@ -10,6 +10,7 @@ const BENCHMARKS = [
   'policy',
   'milter',
   'freshness',
+  'start-query',
   'imap-cost',
 ] as const;
 
