@@ -152,6 +152,7 @@ class RunningApp implements App {
       language: this.#language,
       loadedTo: () => loader.status().loadedTo,
       organization: organization.name,
+      putGroups: () => this.#logs.putGroups(),
       account: organization.account,
       version: readVersion(),
       readiness: () => this.#readiness(),

@@ -3,12 +3,12 @@
 import { randomUUID } from 'node:crypto';
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
-import { AUDIT_STREAM, LogGroupCatalog } from './api/aws/logs/log-group-catalog.ts';
+import { AUDIT_STREAM, LogGroupCatalog, queryable } from './api/aws/logs/log-group-catalog.ts';
 import type { LogsOptions, StreamTimes } from './api/aws/logs/logs-options.ts';
 import { QueryRuns } from './api/aws/logs/queries/query-runs.ts';
 import { createLogsService } from './api/aws/logs/service.ts';
 import type { AwsService } from './api/aws/operation.ts';
-import type { QueryLanguage } from './api/query-language.ts';
+import type { KnownGroup, QueryLanguage } from './api/query-language.ts';
 import { credentialsPath } from './config/credentials.ts';
 import type { Config } from './config/schema.ts';
 import { journalLine } from './event/journal-line.ts';
@@ -41,6 +41,8 @@ export interface CloudWatchLogsParts {
 export interface CloudWatchLogs {
   readonly service: AwsService;
   readonly catalog: LogGroupCatalog;
+  /** The groups that clients made, as queries may name them. */
+  putGroups(): readonly KnownGroup[];
   close(): Promise<void>;
 }
 
@@ -87,7 +89,12 @@ export function createCloudWatchLogs(parts: CloudWatchLogsParts): CloudWatchLogs
     forget: (what) => keeping.forget(what),
     retain: parts.retain,
   };
-  return { service: createLogsService(options), catalog, close: () => runs.close() };
+  return {
+    service: createLogsService(options),
+    catalog,
+    putGroups: () => queryable(catalog.list(state), clock.now()).filter((g) => 'logGroupId' in g),
+    close: () => runs.close(),
+  };
 }
 
 function linesOf(events: readonly LogEvent[]): { lines: Uint8Array; count: number } {

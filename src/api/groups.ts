@@ -1,8 +1,8 @@
 // Log groups by name: GET /v1/groups, and which groups a query means.
-import { LOG_TYPES, logGroupName, type LogType, logTypeOfGroup } from '../event/log-type.ts';
+import { LOG_TYPES, logGroupName, type LogType } from '../event/log-type.ts';
 import type { EventStore } from '../store/event-store.ts';
 import { ApiError } from './api-error.ts';
-import type { QueriedGroup } from './query-language.ts';
+import type { KnownGroup, QueriedGroup } from './query-language.ts';
 
 /** A log group as GET /v1/groups tells it; times in ms, absent where there is no event. */
 export interface GroupDescription {
@@ -36,25 +36,44 @@ export async function describeGroups(
   });
 }
 
+/** Groups whose events clients put, as queries may name them. */
+export type PutGroups = () => readonly KnownGroup[];
+
 /**
- * The groups of these names, or all when none is named. Throws ResourceNotFoundException with the
+ * The groups of these names; all audit logs when none is named. Throws ResourceNotFoundException with the
  * names there are.
  */
 export function resolveGroups(
   names: readonly string[] | undefined,
   organization: string,
+  putGroups: PutGroups = () => [],
 ): readonly QueriedGroup[] {
-  if (names === undefined || names.length === 0) {
-    return LOG_TYPES.map((logType) => ({ name: logGroupName(organization, logType), logType }));
-  }
-  return [...new Set(names)].map((name) => {
-    const logType = logTypeOfGroup(organization, name);
-    if (logType !== undefined) return { name, logType };
-    const known = LOG_TYPES.map((type) => logGroupName(organization, type)).join(', ');
-    throw new ApiError(
-      404,
-      'ResourceNotFoundException',
-      `log group ${JSON.stringify(name.slice(0, 512))} does not exist; there are ${known}`,
-    );
-  });
+  const audit = LOG_TYPES.map((logType) => ({
+    name: logGroupName(organization, logType),
+    logType,
+  }));
+  if (names === undefined || names.length === 0) return audit;
+  const known = new Map([...audit, ...putGroups()].map((group) => [group.name, group]));
+  return [...new Set(names)].map((name) => known.get(name) ?? refuse(name, [...known.keys()]));
+}
+
+/** Every group that a query may choose. */
+export function knownGroups(
+  organization: string,
+  putGroups: PutGroups = () => [],
+): readonly KnownGroup[] {
+  return [...resolveGroups(undefined, organization), ...putGroups()];
+}
+
+/** Names of groups that a refusal tells. */
+const NAMES_TOLD_MAX = 20;
+
+function refuse(name: string, known: readonly string[]): never {
+  const told = known.slice(0, NAMES_TOLD_MAX).join(', ');
+  const more = known.length > NAMES_TOLD_MAX ? ` and ${known.length - NAMES_TOLD_MAX} more` : '';
+  throw new ApiError(
+    404,
+    'ResourceNotFoundException',
+    `log group ${JSON.stringify(name.slice(0, 512))} does not exist; there are ${told}${more}`,
+  );
 }

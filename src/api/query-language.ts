@@ -4,6 +4,7 @@ import type { Row } from '../store/event-store.ts';
 
 export type {
   Compiled,
+  KnownGroup,
   OutputColumn,
   QueriedGroup,
   QueryScope,

@@ -6,7 +6,7 @@ import type { Log } from '../platform/log.ts';
 import type { Actor, State } from '../state/state.ts';
 import type { EventStore, QueryRows, Row } from '../store/event-store.ts';
 import { ApiError, asApiError, retryAfter } from './api-error.ts';
-import { resolveGroups } from './groups.ts';
+import { knownGroups, type PutGroups, resolveGroups } from './groups.ts';
 import {
   EXPORT_TIMEOUT_MS,
   EXPORTS_MAX,
@@ -23,6 +23,8 @@ export interface QueryOptions {
   readonly language: QueryLanguage;
   /** The alias in the names of the log groups. */
   readonly organization: string;
+  /** Log groups that clients made. */
+  readonly putGroups?: PutGroups;
   /** The account id in `@log`. */
   readonly account: string;
   readonly clock: Clock;
@@ -124,12 +126,12 @@ export class QueryEndpoint {
   }
 
   async #start(body: Buffer, gone: AbortSignal, manner: Manner): Promise<LineSource> {
-    const { language, organization, account, clock } = this.#options;
+    const { language, organization, putGroups, account, clock } = this.#options;
     const nowMs = clock.now();
     const request = readQueryRequest(body, nowMs);
     const compiled = language.compileQuery(request.query, {
-      groups: resolveGroups(request.logGroups, organization),
-      known: resolveGroups(undefined, organization),
+      groups: resolveGroups(request.logGroups, organization, putGroups),
+      known: knownGroups(organization, putGroups),
       account,
       startMs: request.startMs,
       endMs: request.endMs,
@@ -139,7 +141,7 @@ export class QueryEndpoint {
     });
     if (!compiled.ok) {
       const { message, start, end, missingGroup } = compiled.error;
-      if (missingGroup !== undefined) resolveGroups([missingGroup], organization);
+      if (missingGroup !== undefined) resolveGroups([missingGroup], organization, putGroups);
       throw malformedQuery(message, start, end);
     }
     gone.throwIfAborted();

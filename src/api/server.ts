@@ -28,6 +28,7 @@ import {
   type ListenerLimits,
   type TlsKeys,
 } from './listener.ts';
+import type { PutGroups } from './groups.ts';
 import { OtlpEndpoint, type OtlpLogs } from './otlp-logs.ts';
 import { isPolicyPath, PolicyEndpoint, type PolicyService } from './policy-endpoint.ts';
 import { QueryEndpoint } from './query.ts';
@@ -64,6 +65,8 @@ export interface HttpServerOptions {
   readonly loadedTo: () => Position;
   /** The alias in the names of the log groups. */
   readonly organization: string;
+  /** Log groups that clients made. */
+  readonly putGroups?: PutGroups;
   /** The account id in `@log`. */
   readonly account: string;
   readonly version: Version;

@@ -78,7 +78,7 @@ export class TailEndpoint {
     const names = checkGroupNames('logGroup', parameters.getAll('logGroup'));
     const filter = parameters.get('filter')?.trim() ?? '';
     checkQueryLength('filter', filter);
-    const groups = resolveGroups(names, this.#options.organization);
+    const groups = resolveGroups(names, this.#options.organization, this.#options.putGroups);
     const position = this.#options.loadedTo();
     const tail: Tail = { filter, groups, position, shown: new Set() };
     const compiled = this.#compile(tail);

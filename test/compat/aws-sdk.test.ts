@@ -99,6 +99,8 @@ test('what is put is queried, alone and beside an audit log, and survives a kill
     { user: 'bob', '@log': expect.stringContaining(':') as string, n: '1' },
     { user: 'eve', '@log': expect.stringContaining(':/app/web') as string, n: '1' },
   ]);
+  const named = { logGroups: [logGroupName] };
+  expect(await world.server.query('stats count(*) as n', named)).toEqual([{ n: '3' }]);
   const { logStreams } = await world.client.send(new DescribeLogStreamsCommand({ logGroupName }));
   expect(logStreams).toMatchObject([
     { logStreamName, firstEventTimestamp: timestamp, lastEventTimestamp: timestamp + 2 },

@@ -4,7 +4,7 @@ import { LOG_TYPES, logGroupName, logTypeOfGroup, type LogType } from '../../../
 import type { LogGroupDocument } from '../../../state/documents.ts';
 import type { StateView } from '../../../state/state.ts';
 import type { Organization } from '../../../config/organization.ts';
-import type { QueriedGroup } from '../../query-language.ts';
+import type { KnownGroup, QueriedGroup } from '../../query-language.ts';
 import { groupNotFound, invalidParameter } from './refusal.ts';
 
 /** The one stream of an audit log. */
@@ -28,6 +28,16 @@ export function queriedGroup({ name, logType, document }: LogGroup, nowMs: numbe
   const { groupId, retentionDays } = document;
   const kept = retentionDays !== undefined && { keptSinceMs: nowMs - retentionDays * DAY_MS };
   return { name, logGroupId: groupId, ...kept };
+}
+
+/** The groups that a query's text may choose, with what it chooses by. */
+export function queryable(groups: readonly LogGroup[], nowMs: number): readonly KnownGroup[] {
+  return groups.flatMap((group) => {
+    const { class: groupClass, tags } = group.document;
+    return groupClass === 'DELIVERY'
+      ? []
+      : [{ ...queriedGroup(group, nowMs), tags, class: groupClass }];
+  });
 }
 
 export interface CatalogOptions {

@@ -6,7 +6,7 @@ import type { Compiled } from '../../../query-language.ts';
 import { text, whole } from '../../constraint.ts';
 import { operation, type Operation } from '../../operation.ts';
 import { PageTokens } from '../../page-token.ts';
-import { type LogGroup, queriedGroup } from '../log-group-catalog.ts';
+import { type LogGroup, queriedGroup, queryable } from '../log-group-catalog.ts';
 import type { LogsOptions } from '../logs-options.ts';
 import { groupNotFound, invalidParameter } from '../refusal.ts';
 import {
@@ -98,11 +98,7 @@ function startQuery(options: LogsOptions): Operation {
     }
     const compiled = language.compileQuery(queryString, {
       groups: groups.map((group) => queriedGroup(group, nowMs)),
-      known: catalog.list(state).flatMap((group) => {
-        const { class: groupClass, tags } = group.document;
-        if (groupClass === 'DELIVERY') return [];
-        return [{ ...queriedGroup(group, nowMs), tags, class: groupClass }];
-      }),
+      known: queryable(catalog.list(state), nowMs),
       account,
       ...queryTimes(input.startTime, input.endTime),
       nowMs,
