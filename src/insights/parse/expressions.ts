@@ -101,7 +101,7 @@ function parseInfix(
       return above < COMPARISON ? parseRegexMatch(cursor, left, start) : undefined;
     }
     const binary = BINARY.get(token.text);
-    if (binary === undefined || binary.power <= above) return undefined;
+    if (binary === undefined || binary.power <= above || cursor.atSlashComment) return undefined;
     cursor.take();
     // A power is taken from the right: 2^3^2 is 2^(3^2).
     const right = parseOperators(cursor, binary.power === POWER ? POWER - 1 : binary.power);

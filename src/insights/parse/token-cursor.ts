@@ -87,11 +87,15 @@ export class TokenCursor {
     return this.nested(() => this.#parseSubquery(this));
   }
 
+  /** Whether two slashes stand here; they divide by nothing. */
+  get atSlashComment(): boolean {
+    return this.isSymbol('/') && this.#text[this.#token.start + 1] === '/';
+  }
+
   /** Passes over `// …` where a command has ended: people write comments so, and it can be no division. */
   skipSlashComment(): void {
-    const { start } = this.#token;
-    if (!this.isSymbol('/') || this.#text[start + 1] !== '/') return;
-    const end = this.#text.indexOf('\n', start);
+    if (!this.atSlashComment) return;
+    const end = this.#text.indexOf('\n', this.#token.start);
     this.#token = tokenAt(this.#text, end < 0 ? this.#text.length : end);
   }
 
