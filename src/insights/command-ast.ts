@@ -220,6 +220,27 @@ export interface LogcompareCommand extends Span {
   readonly timeshift: Period;
 }
 
+/** `sessionize user maxspan 1h as visit`: which rows belong together. */
+export interface SessionizeCommand extends Span {
+  readonly kind: 'sessionize';
+  readonly fields: readonly Name[];
+  readonly maxspan?: Period;
+  readonly alias?: Name;
+}
+
+/** `outlier action=remove param=3 a b`: numbers far beyond the others. */
+export interface OutlierCommand extends Span {
+  readonly kind: 'outlier';
+  /** Whether rows with one go; their values are bounded otherwise. */
+  readonly removes: boolean;
+  /** How many interquartile ranges from the quartiles they begin. */
+  readonly factor: number;
+  /** Whether a number may also be too low. */
+  readonly lower: boolean;
+  readonly mark: boolean;
+  readonly fields: readonly Name[];
+}
+
 export type Command =
   | FieldsCommand
   | DisplayCommand
@@ -246,4 +267,6 @@ export type Command =
   | LookupCommand
   | CidrlookupCommand
   | AppendcolsCommand
-  | LogcompareCommand;
+  | LogcompareCommand
+  | SessionizeCommand
+  | OutlierCommand;

@@ -55,6 +55,10 @@ const PLACES: Readonly<Record<string, (text: string) => string>> = {
     `stats count(*) as \`${text}\` by user | appendcols override=true (fields user as \`${text}\`, source_ip as \`x${text}\`) | sort \`${text}\`, \`x${text}\``,
   'names of a join': (text) =>
     `join left=\`${text}\` right=\`r${text}\` where \`${text}.user\`=\`r${text}.${text}\` (SOURCE ${quoted(text)}) | fields \`${text}.user\`, \`r${text}.${text}\` as \`z${text}\``,
+  'names of sessions': (text) =>
+    `sessionize \`${text}\`, user maxspan 1h as \`s${text}\` | filter \`s${text}\` = 1`,
+  'names of outliers': (text) =>
+    `outlier action=remove mark=true \`${text}\` | outlier \`x${text}\` | sort \`x${text}\``,
   'a filter of what is compared': (text) =>
     `filter user = ${quoted(text)} or \`${text}\` = 1 | logcompare timeshift 7d`,
   'a map key': (text) => `fields jsonParse(user).\`${text}\``,

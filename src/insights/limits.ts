@@ -72,6 +72,13 @@ export const CASE_BRANCHES_MAX = 10;
 export const LAG_ROWS_MAX = 10_000;
 export const LAGS_MAX = 20;
 
+/** Fields that make one identity of `sessionize`, and that `outlier` looks at: each is a column more to sort or keep. */
+export const SESSION_KEYS_MAX = 20;
+export const OUTLIER_FIELDS_MAX = 20;
+
+/** How many interquartile ranges `outlier` may begin at; further off there is nothing. */
+export const OUTLIER_FACTOR_MAX = 1_000_000;
+
 /** Bytes of a lookup table's CSV. @see CloudWatch Logs user guide, "lookup" */
 export const LOOKUP_TABLE_BYTES_MAX = 10 * 1024 * 1024;
 

@@ -405,6 +405,27 @@ export const command: fc.Arbitrary<Command> = fc.oneof(
       return { kind: 'appendcols', override, max, query, ...PLACE };
     }),
   period.map((timeshift): Command => ({ kind: 'logcompare', timeshift, ...PLACE })),
+  fc
+    .tuple(
+      fc.array(name, { minLength: 1, maxLength: 3 }),
+      fc.option(period, { nil: undefined }),
+      fc.option(name, { nil: undefined }),
+    )
+    .map(([words, maxspan, word]): Command => {
+      const fields = words.map((each) => ({ name: each, ...PLACE }));
+      const alias = word === undefined ? {} : { alias: { name: `s ${word}`, ...PLACE } };
+      return { kind: 'sessionize', fields, ...(maxspan && { maxspan }), ...alias, ...PLACE };
+    }),
+  fc
+    .tuple(
+      fc.array(name, { minLength: 1, maxLength: 3 }),
+      fc.tuple(fc.boolean(), fc.boolean(), fc.boolean()),
+      fc.nat(4000),
+    )
+    .map(([words, [removes, lower, mark], quarters]): Command => {
+      const fields = words.map((each) => ({ name: each, ...PLACE }));
+      return { kind: 'outlier', removes, factor: quarters / 4, lower, mark, fields, ...PLACE };
+    }),
 );
 
 const sourceNames = fc.array(

@@ -15,9 +15,11 @@ import { JOIN } from './join.ts';
 import { LIMIT } from './limit.ts';
 import { LOGCOMPARE } from './logcompare.ts';
 import { CIDRLOOKUP, LOOKUP } from './lookup.ts';
+import { OUTLIER } from './outlier.ts';
 import { PARSE } from './parse.ts';
 import { PATTERN } from './pattern.ts';
 import { ACCUM, AUTOREGRESS, FILLDOWN } from './row-order.ts';
+import { SESSIONIZE } from './sessionize.ts';
 import { SORT } from './sort.ts';
 import { STATS } from './stats.ts';
 import { UNMASK } from './unmask.ts';
@@ -57,14 +59,14 @@ export const COMMANDS: readonly AnyDefinition[] = [
   erased(CIDRLOOKUP),
   erased(APPENDCOLS),
   erased(LOGCOMPARE),
+  erased(SESSIONIZE),
+  erased(OUTLIER),
 ];
 
 /** @see CloudWatch Logs user guide, "Supported commands" */
 export const UNSUPPORTED_COMMANDS: readonly string[] = [
   'search',
   'tail',
-  'outlier',
-  'sessionize',
   'relevantfields',
   'estimate',
   'json',

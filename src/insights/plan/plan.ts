@@ -33,7 +33,29 @@ export type LookupMatch =
       readonly value: Expression;
     };
 
+/** What is known of a row only by all of the others. */
+export type AcrossRows =
+  /** Gives the rows of an identity that soon follow each other the same text. */
+  | {
+      readonly kind: 'sessions';
+      readonly keys: readonly Expression[];
+      readonly time: Expression;
+      readonly gapMs: number;
+      readonly name: string;
+    }
+  /** Leaves out rows with numbers far beyond the others, or bounds the numbers. */
+  | {
+      readonly kind: 'outliers';
+      readonly fields: readonly NamedExpression[];
+      readonly removes: boolean;
+      readonly factor: number;
+      readonly lower: boolean;
+      /** The name of what tells whether a row has one. */
+      readonly mark?: string;
+    };
+
 export type Stage =
+  | AcrossRows
   | { readonly kind: 'filter'; readonly condition: Expression }
   /** Gives a value a name for all later stages. */
   | { readonly kind: 'define'; readonly name: string; readonly expression: Expression }

@@ -196,6 +196,14 @@ export class Planner {
     this.#groups?.names.add(name);
   }
 
+  /** `sessionize` and `outlier`: what they give a name is shown after the fields. */
+  across(stageOf: (visible: (field: Name) => Expression) => Stage, added: Name | undefined): void {
+    this.#stages.push(stageOf((field) => this.#visible(fieldNamed(field.name, field))));
+    if (added === undefined) return;
+    this.#define(added);
+    this.#append(added.name, added);
+  }
+
   /** `fillmissing`: rows for the bins that have none. */
   fillMissing(
     fills: readonly { readonly name: Name; readonly value: Expression }[],

@@ -17,6 +17,7 @@ import { EVENT_ORDER, withinTimes } from './event-source.ts';
 import { markedSql, patternColumns } from './pattern.ts';
 import { outputSql, outputType, SETTINGS } from './output.ts';
 import { overRows, rowNumber } from './over-rows.ts';
+import { acrossRows } from './across-rows.ts';
 import { appended } from './appended.ts';
 import { comparedRows, countMarked } from './compared.ts';
 import { rowsOfScope } from './scope-source.ts';
@@ -88,7 +89,7 @@ class PlanCompiler {
   }
 
   /** Puts a SELECT around what there is; the order of the rows goes along. */
-  #wrap(sourceOf: (inner: Block, share: Share) => RowSource = (inner) => inner.asSource()): void {
+  #wrap(sourceOf: (inner: Block, share: Share) => RowSource = (inner) => inner.asSource()): Block {
     if (++this.#depth - this.#base > SUBQUERIES_MAX) {
       const at = { start: 0, end: 0 };
       throw new MalformedQuery(`more than ${SUBQUERIES_MAX} commands that choose rows`, at);
@@ -98,6 +99,7 @@ class PlanCompiler {
     this.#rows = new ExpressionCompiler(this.#block, this.#environment);
     this.#order = this.#order.map((term) => ({ ...term, sql: inner.exported(term.sql) }));
     this.#limited = undefined;
+    return this.#block;
   }
 
   stage(stage: Stage): void {
@@ -122,6 +124,9 @@ class PlanCompiler {
         return this.#aggregate(stage.keys, stage.values);
       case 'window':
         return this.#window(stage);
+      case 'sessions':
+      case 'outliers':
+        return acrossRows(stage, this.#block, this.#environment, (from) => this.#wrap(from));
       case 'pattern':
         return this.#pattern(stage.source);
       case 'join':
