@@ -1,6 +1,7 @@
 // Comparisons as SQL conditions, in which NULL counts as false. Text and numbers meet halfway: a
 // number is compared with the number a text is.
 import type { ComparisonOperator } from '../ast.ts';
+import { itemsOf } from './json-path.ts';
 import type { Parameters } from './parameters.ts';
 import { asNumber, asText, numberOf, type Share, type SqlValue } from './value.ts';
 
@@ -91,11 +92,11 @@ export function comparison(
   return negated(positive('=', left, right, tools));
 }
 
-/** Whether the value is one of the list. */
+/** Whether the value is one of the list; of a list, whether one of its items is. */
 export function membership(subject: SqlValue, list: readonly SqlValue[], tools: Tools): string {
-  if (subject.list !== undefined) {
+  if (subject.list !== undefined || subject.type === 'json') {
     const items = list.map((item) => `ifNull(${asText(item)}, '')`);
-    return `hasAny(${subject.list}, [${items.join(', ')}])`;
+    return `hasAny(${subject.list ?? itemsOf(subject)}, [${items.join(', ')}])`;
   }
   // Strings stay together, so that the engine can look them up in an index.
   const texts = list.filter((item) => isText(subject) && typeof item.literal === 'string');

@@ -103,7 +103,7 @@ export function aggregated(name: string, samples: readonly Sample[], percent: nu
       return earliest(present, -1);
     case 'values': {
       const texts = [...new Set(values.map((value) => shownText(value) ?? ''))].sort(byCharacters);
-      return texts.length === 0 ? undefined : new Json(JSON.stringify(texts), texts);
+      return texts.length === 0 ? undefined : new Json(JSON.stringify(texts));
     }
     default:
       throw new Error(`the reference executor has no aggregate ${name}`);

@@ -189,8 +189,8 @@ export class Evaluator {
       return (text !== undefined && items.includes(text)) !== negated;
     }
     const items = list.map((item) => this.value(item, row));
-    if (value instanceof Json && value.items !== undefined) {
-      const own = value.items;
+    if (value instanceof Json) {
+      const own = itemsOf(value);
       return items.some((item) => own.includes(textOf(item) ?? '')) !== negated;
     }
     return items.some((item) => compared(value, item, true) === 0) !== negated;

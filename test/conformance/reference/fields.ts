@@ -49,7 +49,6 @@ function declared(name: string, value: unknown): Value {
     case 'timestamp':
       return value as number;
     case 'texts':
-      return new Json(JSON.stringify(value), value as readonly string[]);
     case 'json':
       return new Json(JSON.stringify(value));
     default:

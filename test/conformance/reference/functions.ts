@@ -216,7 +216,7 @@ export const FUNCTIONS: ReadonlyMap<string, Implementation> = new Map<string, Im
     'split',
     ofTexts((text, by = '') => {
       const parts = by === '' ? Array.from(text) : text.split(by);
-      return new Json(JSON.stringify(parts), parts);
+      return new Json(JSON.stringify(parts));
     }),
   ],
 

@@ -488,6 +488,7 @@ export class QueryMaker {
       () =>
         `(${number()} ${this.#choices.of('in', 'not in')} [${this.#constant()}, ${this.#constant()}])`,
       () => `(${this.#field('list')} in [${this.#constantText()}])`,
+      () => `(jsonParse(${this.#field('list')}) in [${this.#constant()}, "b"])`,
       () => `(${text()} ${this.#choices.of('in', 'not in')} ${this.#field('list')})`,
       () => `${this.#choices.of('isempty', 'isblank', 'isNumeric')}(${text()})`,
       () => `${this.#choices.of('strcontains', 'startsWith', 'endsWith')}(${text()}, ${text()})`,

@@ -14,12 +14,9 @@ export class Time {
 export class Json {
   /** Its text. */
   readonly text: string;
-  /** Whether it is a list of the events' own, whose items can be asked for. */
-  readonly items: readonly string[] | undefined;
 
-  constructor(text: string, items?: readonly string[]) {
+  constructor(text: string) {
     this.text = text;
-    this.items = items;
   }
 }
 
