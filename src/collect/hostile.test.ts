@@ -99,7 +99,7 @@ test.each(EVIL)('a folder, a user and a client called %j', (evil) => {
     {
       action: 'update_read_state',
       folder_path: evil,
-      item_id: `${evil}/;UID=7`,
+      item_id: `${evil.replace(/[%;\p{Cc}]/gu, encodeURIComponent)}/;UID=7`,
       action_allowed: true,
     },
   ]);

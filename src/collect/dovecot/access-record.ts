@@ -52,14 +52,19 @@ export function ownedFolder(
   return { owner: owner.toLowerCase(), path: end < 0 ? 'INBOX' : rest.slice(end + 1) };
 }
 
+/** What a folder's name must not bring into an id: the mark of what follows, and what escapes it. */
+const RESERVED = /[%;\p{Cc}]/gu;
+
 /**
  * The id of a message: its folder as the owner calls it, and its UID, written as in an IMAP URL. The
- * same for everybody who has access, and for as long as the folder keeps its UIDVALIDITY.
+ * same for everybody who has access, and for as long as the folder keeps its UIDVALIDITY. In the
+ * folder's name `%`, `;` and control characters are percent-encoded, so that the only `;` of an id
+ * stands in front of its UID.
  *
- * @see RFC 5092 section 11 (iuid)
+ * @see RFC 5092 section 11 (iuid, enc-mailbox)
  */
 export function itemId(folder: OwnedFolder, uid: number): string {
-  return `${folder.path}/;UID=${uid}`;
+  return `${folder.path.replace(RESERVED, encodeURIComponent)}/;UID=${uid}`;
 }
 
 /** The service that a session's event comes from, also where categories are not exported. */

@@ -102,14 +102,26 @@ const FOLDER_COMMANDS: Readonly<Record<string, MailboxAction>> = {
   DELETEACL: 'update_permissions',
 };
 
-/** The folder that a command without `mailbox` is about. */
+/**
+ * What a LIST or LSUB asked for: reference and pattern. Undefined where it asked for nothing (a
+ * `LIST "" ""` only shows the separator) or with several patterns, of which none is the folder.
+ *
+ * @see RFC 5258 section 3 (selection options in front, patterns in parentheses)
+ */
+function listedPattern(tokens: readonly ImapToken[]): string | undefined {
+  const [reference, last] = tokens[0]?.kind === 'list' ? tokens.slice(1) : tokens;
+  const patterns = last?.kind === 'list' ? imapTokens(last.text.slice(1, -1)) : [last];
+  const [pattern] = patterns;
+  if (patterns.length > 1 || pattern?.kind === 'literal') return undefined;
+  const asked = `${folderOf(reference) ?? ''}${folderOf(pattern) ?? ''}`;
+  return asked === '' ? undefined : asked;
+}
+
+/** The folder that a command without `mailbox` is about; METADATA's `""` is the server itself. */
 function folderArgument(command: ImapCommand): string | undefined {
-  if (FOLDER_COMMANDS[command.name] === 'read_hierarchy') {
-    const [reference, pattern] = command.tokens;
-    const asked = `${folderOf(reference) ?? ''}${folderOf(pattern) ?? ''}`;
-    return asked === '' ? undefined : asked;
-  }
-  return folderOf(command.tokens.find((token) => token.kind !== 'list'));
+  if (FOLDER_COMMANDS[command.name] === 'read_hierarchy') return listedPattern(command.tokens);
+  const folder = folderOf(command.tokens.find((token) => token.kind !== 'list'));
+  return folder === '' ? undefined : folder;
 }
 
 /** The record of a command about a folder; undefined when it is not such a command. */

@@ -78,6 +78,23 @@ describe('a line read for a known folder', () => {
   });
 });
 
+describe('with fewer fields in mail_log_fields', () => {
+  test.each([
+    ['the defaults', 'msgid=<a@b>, size=432', '<a@b>'],
+    ['only the Message-ID', 'msgid=<a@b>', '<a@b>'],
+    ['no sizes', 'msgid=<a@b>, from=C <c@d>, subject=Hello, flags=()', '<a@b>'],
+    ['the virtual size', 'msgid=<a@b>, vsize=451, flags=(\\Seen)', '<a@b>'],
+    ['the subject and flags', 'msgid=<a@b>, subject=Hello, flags=()', '<a@b>'],
+    ['none', 'size=432', undefined],
+    ['an empty one', 'msgid=, subject=Hello', undefined],
+    ["the next field's name in it", 'msgid=<a, from=x@b>, from=C <c@d>, flags=()', undefined],
+    ['its own name in the subject', 'msgid=<a@b>, subject=x, msgid=<f@g>', undefined],
+  ])('%s', (_, details, messageId) => {
+    const text = `delete: box=INBOX, uid=7, ${details}`;
+    expect(readMailLog(text, 'delete', { folder: 'INBOX' })).toMatchObject({ uid: 7, messageId });
+  });
+});
+
 test('without a folder a line that can be read in two ways is not read', () => {
   expect(parseMailLog(`save: box=a, uid=7, ${REST}`)).toMatchObject({ folder: 'a', uid: 7 });
   expect(parseMailLog(`save: box=a, uid=9, uid=7, ${REST}`)).toBeUndefined();

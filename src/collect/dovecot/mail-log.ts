@@ -82,6 +82,25 @@ function field(text: string, name: string, next: string): string | undefined {
   return to > from ? text.slice(from + name.length, to) : undefined;
 }
 
+/** What `mail_log_fields` may leave out, in the plugin's fixed order, behind the Message-ID. */
+const BEHIND_MESSAGE_ID = [', size=', ', vsize=', ', from=', ', subject='];
+const BRACKETED = /^<[^<>]*>$/;
+
+/**
+ * The Message-ID, whichever fields follow it. Where its end is not marked by the size, which only the
+ * server writes, it must be one in angle brackets: a stranger may have written the next field's name.
+ */
+function readMessageId(details: string): string | undefined {
+  const next = BEHIND_MESSAGE_ID.find((part) => details.includes(part));
+  if (next === ', size=') return field(details, ', msgid=', next);
+  const from = only(details, ', msgid=');
+  if (from < 0) return undefined;
+  const text = details.slice(from + ', msgid='.length);
+  const to = next === undefined ? text.length : text.indexOf(next);
+  const id = to < 0 ? '' : text.slice(0, to);
+  return BRACKETED.test(id) ? id : undefined;
+}
+
 /** What stands behind the folder; undefined when that is not a UID. */
 function readDetails(
   details: string,
@@ -93,7 +112,7 @@ function readDetails(
   const flagged = flagsAt >= 0 && details.endsWith(')');
   const named = flagged ? details.slice(0, flagsAt) : details;
   const subjectAt = only(named, ', subject=');
-  const messageId = field(named, ', msgid=', ', size=');
+  const messageId = readMessageId(named);
   return {
     uid: Number(uid[1]),
     messageId: messageId === '' ? undefined : messageId,
@@ -103,8 +122,8 @@ function readDetails(
 }
 
 /**
- * Reads the text of a mail_log line with the fields of the documented configuration, in their fixed
- * order: `uid box msgid size vsize flags from subject`. Undefined for other lines and for lines
+ * Reads the text of a mail_log line with the fields of the documented configuration or fewer of them,
+ * but not without `uid` and `box`; their order is fixed: `box uid msgid size vsize from subject flags`. Undefined for other lines and for lines
  * whose folder or identity could be read in two ways; a subject or Message-ID of which that is
  * true is left out.
  *

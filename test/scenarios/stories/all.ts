@@ -14,6 +14,7 @@ import { doveadm, pop3, sieveScripts } from './other-protocols.ts';
 import { browse, fetch, fetchMany } from './reading.ts';
 import { permissions, shared } from './sharing.ts';
 import { deniedByRule, masterUser, signIn, token } from './sign-in.ts';
+import { unusual } from './unusual.ts';
 
 export const SCENARIOS: readonly Scenario[] = [
   signIn,
@@ -27,6 +28,7 @@ export const SCENARIOS: readonly Scenario[] = [
   moves,
   folders,
   pipelined,
+  unusual,
   permissions,
   shared,
   pop3,
