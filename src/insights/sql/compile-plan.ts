@@ -34,8 +34,11 @@ import { asShownText, asText, madeOf, MISSING_TEXT, type Share, type SqlValue } 
 
 const POINTER = '@ptr';
 
-/** Of a query whose rows are beside those of the query: its blocks then have names of their own. */
-const BESIDE_DEPTH = 500;
+/**
+ * How much deeper the blocks of a query are said to be whose rows are beside those of the query: more
+ * than a query has, so that their names are their own, also where one is inside of another.
+ */
+const BESIDE_DEPTHS = 2 * SUBQUERIES_MAX;
 
 /** A compiled plan. */
 export interface Statement {
@@ -282,7 +285,7 @@ class PlanCompiler {
   #join({ keepsAll, left, right, query }: Stage & { kind: 'join' }): void {
     const { scope } = this.#planOf(query, this.#scope);
     const side = sideOf(scope, right, this.#environment);
-    const leftKey = this.#block.share(asText(this.#rows.value(left.key)));
+    const leftKey = this.#rows.joinKey(left.key);
     this.#wrap((inner) =>
       joined({ block: inner, alias: left.alias, key: leftKey }, side, keepsAll),
     );
@@ -290,7 +293,8 @@ class PlanCompiler {
 
   /** Another query, compiled so that its rows can stand beside ours. */
   #beside(scope: QueryScope, stages: readonly Stage[]): PlanCompiler {
-    const other = new PlanCompiler(scope, this.#planOf, this.#parameters, BESIDE_DEPTH);
+    const base = this.#base + BESIDE_DEPTHS;
+    const other = new PlanCompiler(scope, this.#planOf, this.#parameters, base);
     for (const stage of stages) other.stage(stage);
     if (other.#block.isClosed) other.#wrap();
     return other;
@@ -333,7 +337,7 @@ class PlanCompiler {
   #lookup(stage: Stage & { kind: 'lookup' }): void {
     const { match } = stage;
     const values = match.kind === 'equal' ? match.keys.map(({ value }) => value) : [match.value];
-    const keys = values.map((value) => this.#block.share(asText(this.#rows.value(value))));
+    const keys = values.map((value) => this.#rows.joinKey(value));
     const rows = boundRows(stage, this.#scope.lookupTables, this.#parameters);
     this.#wrap((inner) => lookedUp({ block: inner, keys }, stage, rows, this.#depth));
   }

@@ -10,6 +10,7 @@ import { comparison, membership, negated } from './comparison.ts';
 import { itemsOf, jsonAt, type PathStep } from './json-path.ts';
 import type { Parameters } from './parameters.ts';
 import {
+  asJoinKey,
   asNumber,
   asShownText,
   asText,
@@ -88,6 +89,11 @@ export class ExpressionCompiler {
     if (value.type === 'boolean') return value.sql;
     if (value.type === 'timestamp') return `isNotNull(${value.sql})`;
     return `${asNumber(value)} != 0`;
+  }
+
+  /** The SQL of a value that rows are joined by. */
+  joinKey(expression: Expression): string {
+    return this.#names.share(asJoinKey(this.value(expression)));
   }
 
   /** The SQL of a value. */

@@ -1,6 +1,6 @@
 // The rows of `join`: those of the query so far, each beside those of other groups that have the same key.
 import { Block, type RowSource } from './block.ts';
-import { asText, type SqlValue } from './value.ts';
+import type { SqlValue } from './value.ts';
 import { type Environment, ExpressionCompiler } from './expressions.ts';
 import { rowsOfScope } from './scope-source.ts';
 import type { JoinSide } from '../plan/plan.ts';
@@ -25,7 +25,7 @@ export function sideOf(
   const { source, conditions } = rowsOfScope(scope, environment.parameters);
   const block = new Block(JOINED_DEPTH, source);
   for (const condition of conditions) block.where(condition);
-  const text = block.share(asText(new ExpressionCompiler(block, environment).value(key)));
+  const text = new ExpressionCompiler(block, environment).joinKey(key);
   block.where(`isNotNull(${text})`);
   return { block, alias, key: text };
 }

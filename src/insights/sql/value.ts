@@ -88,6 +88,15 @@ export function asText(value: SqlValue): string {
   return value.type === 'text' ? plainSql(value) : asShownText(value);
 }
 
+/**
+ * The value as text that rows are joined by. It must not be a constant, of which the engine could not
+ * tell whose side of a join it is: a map or list, which is equal to nothing, is made NULL row by row.
+ */
+export function asJoinKey(value: SqlValue): string {
+  if (value.type === 'json') return `nullIf(${value.sql}, ${value.sql})`;
+  return `materialize(${asText(value)})`;
+}
+
 /** The value as text, maps and lists as their JSON. */
 export function asShownText(value: SqlValue): string {
   switch (value.type) {
