@@ -6,7 +6,7 @@ import { definitionOf } from './commands/registry.ts';
 import { MalformedQuery } from './error.ts';
 import { arityOf, kindOfParameter, signatureOf } from './functions/arity.ts';
 import { findFunction, FUNCTIONS, UNSUPPORTED_FUNCTIONS } from './functions/registry.ts';
-import { STATS_COMMANDS_MAX } from './limits.ts';
+import { JOIN_COMMANDS_MAX, STATS_COMMANDS_MAX } from './limits.ts';
 import { readRegex } from './regex.ts';
 
 /** Commands that a live tail can have: what decides about each event by itself. */
@@ -102,6 +102,7 @@ function checkSubquery(query: Query): void {
 export function checkQuery(query: Query, lenient = false): void {
   checkCompared(query);
   let stats = 0;
+  let joins = 0;
   let dedup = false;
   for (const command of query.commands) {
     if (!lenient && dedup && command.kind !== 'limit') {
@@ -113,6 +114,9 @@ export function checkQuery(query: Query, lenient = false): void {
     dedup ||= command.kind === 'dedup';
     if (command.kind === 'stats' && ++stats > STATS_COMMANDS_MAX) {
       throw new MalformedQuery(`more than ${STATS_COMMANDS_MAX} stats commands`, command);
+    }
+    if (command.kind === 'join' && ++joins > JOIN_COMMANDS_MAX) {
+      throw new MalformedQuery(`more than ${JOIN_COMMANDS_MAX} join command`, command);
     }
     const definition = definitionOf(command);
     for (const { expression, aggregates } of definition.places(command)) {

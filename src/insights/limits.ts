@@ -94,3 +94,6 @@ export const LOOKUP_CHARS_MAX = 32 * 1024 * 1024;
 /** Rows of the query inside of `appendcols`. @see CloudWatch Logs user guide, "appendcols" */
 export const APPENDED_ROWS_DEFAULT = 10_000;
 export const APPENDED_ROWS_MAX = 100_000;
+
+/** `join` commands in one query. @see CloudWatch Logs user guide, "join" */
+export const JOIN_COMMANDS_MAX = 1;

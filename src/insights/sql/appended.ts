@@ -1,6 +1,13 @@
 // The rows of `appendcols`: each beside the row of another query that has the same number.
+import { SUBQUERIES_MAX } from '../limits.ts';
 import type { Block, RowSource } from './block.ts';
 import { asType, commonType, isIntegral, plainSql, type SqlValue } from './value.ts';
+
+/**
+ * How much deeper the blocks of a query are said to be whose rows are beside those of the query: more
+ * than a query has, so that their names are their own, also where one is inside of another.
+ */
+export const BESIDE_DEPTHS = 2 * SUBQUERIES_MAX;
 
 export interface NumberedRows {
   readonly block: Block;

@@ -18,7 +18,7 @@ import { markedSql, patternColumns } from './pattern.ts';
 import { outputSql, outputType, SETTINGS } from './output.ts';
 import { overRows, rowNumber } from './over-rows.ts';
 import { acrossRows } from './across-rows.ts';
-import { appended } from './appended.ts';
+import { appended, BESIDE_DEPTHS } from './appended.ts';
 import { comparedRows, countMarked } from './compared.ts';
 import { rowsOfScope } from './scope-source.ts';
 import { type Environment, ExpressionCompiler, type NameScope } from './expressions.ts';
@@ -33,12 +33,6 @@ import { Parameters } from './parameters.ts';
 import { asShownText, asText, madeOf, MISSING_TEXT, type Share, type SqlValue } from './value.ts';
 
 const POINTER = '@ptr';
-
-/**
- * How much deeper the blocks of a query are said to be whose rows are beside those of the query: more
- * than a query has, so that their names are their own, also where one is inside of another.
- */
-const BESIDE_DEPTHS = 2 * SUBQUERIES_MAX;
 
 /** A compiled plan. */
 export interface Statement {
