@@ -1,6 +1,6 @@
 // An event's fields as Logs Insights discovers them: system fields, and what is in the JSON of its message.
 import type { ReadLogEvent } from '../../../../insights/index.ts';
-import { FIELDS_MAX } from './limits.ts';
+import { FIELD_DEPTH_MAX, FIELDS_MAX } from './limits.ts';
 
 /** `2026-11-23 00:00:00.000`, in UTC. */
 function timeText(ms: number): string {
@@ -14,18 +14,20 @@ function valueText(value: unknown): string {
 }
 
 /** Puts the fields of a JSON value into the record by their paths; missing values are none. */
-function flatten(record: Record<string, string>, path: string, value: unknown): void {
-  if (value === null || Object.keys(record).length >= FIELDS_MAX) return;
+function flatten(record: Map<string, string>, path: string, value: unknown, depth: number): void {
+  if (value === null || record.size >= FIELDS_MAX || depth > FIELD_DEPTH_MAX) return;
   if (typeof value !== 'object') {
-    record[path] = valueText(value);
+    record.set(path, valueText(value));
     return;
   }
-  for (const [key, inner] of Object.entries(value)) flatten(record, `${path}.${key}`, inner);
+  for (const [key, inner] of Object.entries(value)) {
+    flatten(record, `${path}.${key}`, inner, depth + 1);
+  }
 }
 
 /** The fields in a message, at most FIELDS_MAX; none where it is no JSON object. */
-export function discoveredFields(message: string): Readonly<Record<string, string>> {
-  const record: Record<string, string> = {};
+export function discoveredFields(message: string): ReadonlyMap<string, string> {
+  const record = new Map<string, string>();
   let value: unknown;
   try {
     value = JSON.parse(message);
@@ -34,7 +36,7 @@ export function discoveredFields(message: string): Readonly<Record<string, strin
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return record;
   for (const [key, inner] of Object.entries(value)) {
-    flatten(record, key.startsWith('@') ? `@${key}` : key, inner);
+    flatten(record, key.startsWith('@') ? `@${key}` : key, inner, 1);
   }
   return record;
 }
@@ -46,7 +48,7 @@ export function logRecord(
   groupName: string,
 ): Readonly<Record<string, string>> {
   return {
-    ...discoveredFields(event.message),
+    ...Object.fromEntries(discoveredFields(event.message)),
     '@message': event.message,
     '@timestamp': timeText(event.timeMs),
     '@ingestionTime': timeText(event.ingestionMs),

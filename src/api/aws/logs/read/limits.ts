@@ -10,6 +10,8 @@ export const PAGE_EVENTS_MAX = 10_000;
 export const READ_TIMEOUT_MS = 60_000;
 /** Fields of one event. @see CloudWatch Logs user guide, "Supported logs and discovered fields" */
 export const FIELDS_MAX = 200;
+/** How deep a field may lie: deeper ones nobody asks for, and a stack has an end. */
+export const FIELD_DEPTH_MAX = 64;
 /** Events that GetLogGroupFields looks at: enough for its percentages to be whole numbers. */
 export const SAMPLED_EVENTS_MAX = 1_000;
 /** What GetLogGroupFields looks at on either side of a time. */

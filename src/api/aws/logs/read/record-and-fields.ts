@@ -74,7 +74,7 @@ export function getLogGroupFields(options: LogsOptions): Operation {
     const { events } = await readEvents(store, { scope, ...NEWEST, limit }, call.gone);
     const counts = new Map<string, number>();
     for (const { message } of events) {
-      for (const name of [...SYSTEM_FIELDS, ...Object.keys(discoveredFields(message))]) {
+      for (const name of [...SYSTEM_FIELDS, ...discoveredFields(message).keys()]) {
         counts.set(name, (counts.get(name) ?? 0) + 1);
       }
     }
