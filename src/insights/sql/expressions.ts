@@ -93,7 +93,8 @@ export class ExpressionCompiler {
 
   /** The SQL of a value that rows are joined by. */
   joinKey(expression: Expression): string {
-    return this.#names.share(asJoinKey(this.value(expression)));
+    const [row] = this.#names.order();
+    return this.#names.share(asJoinKey(this.value(expression), row));
   }
 
   /** The SQL of a value. */

@@ -90,11 +90,17 @@ export function asText(value: SqlValue): string {
 
 /**
  * The value as text that rows are joined by. It must not be a constant, of which the engine could not
- * tell whose side of a join it is: a map or list, which is equal to nothing, is made NULL row by row.
+ * tell whose side of a join it is: a map or list, which is equal to nothing, is made NULL row by row,
+ * and nothing of a column is put behind a text.
+ *
+ * @param row a column that is never NULL, if the rows have one
  */
-export function asJoinKey(value: SqlValue): string {
+export function asJoinKey(value: SqlValue, row: string | undefined): string {
   if (value.type === 'json') return `nullIf(${value.sql}, ${value.sql})`;
-  return `materialize(${asText(value)})`;
+  const text = asText(value);
+  if (row === undefined) return `materialize(${text})`;
+  if (text === MISSING_TEXT.sql) return `nullIf(toString(${row}), toString(${row}))`;
+  return `concat(${text}, substring(toString(${row}), 1, 0))`;
 }
 
 /** The value as text, maps and lists as their JSON. */
