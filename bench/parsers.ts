@@ -114,7 +114,7 @@ function measureSessions(): void {
 
 const nowMs = Date.UTC(2026, 10, 23, 7);
 const dovecot = (): DovecotServers =>
-  new DovecotServers({ now: () => nowMs, sharedPrefix: 'shared/' });
+  new DovecotServers({ now: () => nowMs, sharedPrefixes: ['shared/'] });
 const postfix = (): PostfixAssembler =>
   new PostfixAssembler({ now: () => nowMs, lmtpTold: () => false });
 

@@ -52,7 +52,7 @@ export function createCollectors(options: CollectorsOptions): Collector[] {
           ...feed,
           ...logsOf(dovecot, spooled),
           signIns,
-          sharedPrefix: dovecot.sharedPrefix,
+          sharedPrefixes: dovecot.sharedPrefix,
           ...(dovecot.doveadm && {
             names: createNameLookup(dovecot.doveadm, clock, log.for('doveadm')),
           }),

@@ -18,7 +18,7 @@ const CORPUS = join(import.meta.dirname, '..', '..', 'test', 'corpus');
 const RECORDED_MS = Date.UTC(2026, 10, 24);
 
 const MAKERS: Readonly<Record<string, () => Assembler>> = {
-  dovecot: () => new DovecotServers({ now: () => RECORDED_MS, sharedPrefix: 'shared/' }),
+  dovecot: () => new DovecotServers({ now: () => RECORDED_MS, sharedPrefixes: ['shared/'] }),
   postfix: () => new PostfixAssembler({ now: () => RECORDED_MS, lmtpTold: () => true }),
   // Where there is no Dovecot that tells of deliveries and sign-ins.
   'postfix-alone': () =>

@@ -16,7 +16,7 @@ import { PostfixAssembler } from './postfix/assembler.ts';
 process.env['TZ'] = 'UTC';
 const NOW_MS = Date.UTC(2026, 10, 24);
 const dovecot = (): DovecotServers =>
-  new DovecotServers({ now: () => NOW_MS, sharedPrefix: 'shared/' });
+  new DovecotServers({ now: () => NOW_MS, sharedPrefixes: ['shared/'] });
 const postfix = (): PostfixAssembler =>
   new PostfixAssembler({ now: () => NOW_MS, lmtpTold: () => false });
 

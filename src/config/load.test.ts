@@ -44,7 +44,7 @@ test('works with nothing said at all', () => {
     organization: { name: 'default', account: '000000000000', region: 'us-east-1' },
     server: { listen: { host: '127.0.0.1', port: 4650 }, allowPublicWithoutTls: false },
     data: '/home/ann/.local/state/mailtrail',
-    dovecot: { logs: ['/var/log/dovecot-audit.log'], sharedPrefix: 'shared/' },
+    dovecot: { logs: ['/var/log/dovecot-audit.log'], sharedPrefix: ['shared/'] },
     postfix: {
       logs: ['/var/log/mail.log'],
       authservIds: [],

@@ -13,6 +13,7 @@ import {
   type TcpAddress,
 } from './address.ts';
 import { doveadmSetting } from './doveadm-access.ts';
+import { parseSharedPrefixes } from './namespace-prefixes.ts';
 import { queries } from './query-settings.ts';
 import {
   mappedLogsSetting,
@@ -176,10 +177,11 @@ const dovecot = section({
   sharedPrefix: setting(
     {
       about:
-        "The prefix of Dovecot's shared namespace, behind which a folder's path begins with its owner; its last character is the separator.",
-      expects: 'a prefix that ends with / such as shared/',
+        "The prefixes of Dovecot's shared namespaces, behind each of which a path begins with its owner; the last " +
+        'character is the separator. As in `prefix`, a `%u` at the end may be written.',
+      expects: 'prefixes parted by commas, each with / or . at its end: shared/, Other Users/',
     },
-    matching(/^[^\s/][^\s]*\/$/),
+    parseSharedPrefixes,
     'shared/',
   ),
   doveadm: doveadmSetting,
@@ -368,7 +370,7 @@ export interface Config {
   readonly data: string;
   readonly dovecot: {
     readonly logs: readonly string[];
-    readonly sharedPrefix: string;
+    readonly sharedPrefix: readonly string[];
     readonly doveadm?: { readonly url: string; readonly apiKey: string };
     readonly journald?: JournaldSelection;
     readonly exporterListen?: SocketPath;

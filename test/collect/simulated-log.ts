@@ -53,7 +53,7 @@ class LogReader implements SignInLog {
     this.#clock = clock;
     this.#assembler = new DovecotServers({
       now: () => clock.now(),
-      sharedPrefix: '',
+      sharedPrefixes: [],
       signIns: join,
       outside: (complete, events) => this.#outside(complete, events),
     });

@@ -116,7 +116,7 @@ function mutatedTarget(name: string, folder: string, assembler: () => Assembler)
 export const dovecotMutated = mutatedTarget(
   'dovecot-mutated',
   CORPUS,
-  () => new DovecotServers({ now: () => NOW_MS, sharedPrefix: 'shared/' }),
+  () => new DovecotServers({ now: () => NOW_MS, sharedPrefixes: ['shared/'] }),
 );
 
 export const postfixMutated = mutatedTarget(

@@ -51,7 +51,7 @@ function storyTarget(
 export const dovecotStories = storyTarget(
   'dovecot-stories',
   dovecotStory,
-  () => new DovecotServers({ now: () => NOW_MS, sharedPrefix: 'shared/' }),
+  () => new DovecotServers({ now: () => NOW_MS, sharedPrefixes: ['shared/'] }),
 );
 
 export const postfixStories = storyTarget(

@@ -51,7 +51,7 @@ function collectors(
 ): Collector[] {
   const shared = { paths: [], intake, clock, log: silentLog };
   return [
-    createDovecotCollector({ ...shared, journal: journal(dovecot), sharedPrefix: 'shared/' }),
+    createDovecotCollector({ ...shared, journal: journal(dovecot), sharedPrefixes: ['shared/'] }),
     createPostfixCollector({ ...shared, journal: journal(postfix), lmtpTold: () => false }),
   ];
 }

@@ -29,7 +29,7 @@ const LOGS = [
 });
 
 function eventsOf(log: string): readonly AuditEvent[] {
-  const servers = new DovecotServers({ now: () => RECORDED_MS, sharedPrefix: 'shared/' });
+  const servers = new DovecotServers({ now: () => RECORDED_MS, sharedPrefixes: ['shared/'] });
   return visible(assemble(servers, log).events);
 }
 

@@ -35,17 +35,21 @@ export interface OwnedFolder {
 }
 
 /**
- * Whose folder it is and what its owner calls it: in the shared namespace (`shared/<owner>/…`) the
- * owner is in the path, everywhere else it is the user.
+ * Whose folder it is and what its owner calls it: in a shared namespace (`shared/<owner>/…`) the
+ * owner is in the path, everywhere else it is the user. The last character of a prefix is the namespace's
+ * separator; as in Dovecot itself an owner's name ends at the next one.
+ *
+ * @see Dovecot 2.3 documentation, "Shared mailboxes", prefix of a shared namespace
  */
 export function ownedFolder(
   path: string,
   user: string | undefined,
-  sharedPrefix: string,
+  sharedPrefixes: readonly string[],
 ): OwnedFolder {
-  if (sharedPrefix === '' || !path.startsWith(sharedPrefix)) return { owner: user, path };
-  const separator = sharedPrefix.at(-1) ?? '/';
-  const rest = path.slice(sharedPrefix.length);
+  const prefix = sharedPrefixes.find((each) => path.startsWith(each));
+  if (prefix === undefined) return { owner: user, path };
+  const separator = prefix.at(-1) ?? '/';
+  const rest = path.slice(prefix.length);
   const end = rest.indexOf(separator);
   const owner = end < 0 ? rest : rest.slice(0, end);
   if (owner === '') return { owner: user, path };

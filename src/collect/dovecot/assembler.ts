@@ -45,8 +45,8 @@ export interface DovecotAssemblerOptions {
   readonly outside?: (complete: readonly Held[], events: readonly AuditEvent[]) => void;
   /** Where Postfix's log tells which message a delivery was. */
   readonly traces?: TraceJoin;
-  /** The prefix of the shared namespace, e.g. `shared/`; empty when there is none. */
-  readonly sharedPrefix: string;
+  /** The prefixes of the shared namespaces, e.g. `shared/`; none when there is none. */
+  readonly sharedPrefixes: readonly string[];
   /** Where what attachments are called can be asked. */
   readonly names?: NameFinder;
   /** What the server shares with others that write the same log; undefined for the only one. */
@@ -97,7 +97,7 @@ export class DovecotAssembler implements Assembler {
     this.#imap = new ImapAccess({
       holdings: this.holdings,
       now: options.now,
-      sharedPrefix: options.sharedPrefix,
+      sharedPrefixes: options.sharedPrefixes,
       ...(options.names && { attachments: this.#attachments(options.names) }),
     });
     this.#ends = new SessionEnds(options.now);

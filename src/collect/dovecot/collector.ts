@@ -14,7 +14,7 @@ import { DovecotServers } from './servers.ts';
 import type { SignInJoin } from './sign-in-join.ts';
 
 /** The shared namespace's prefix in Dovecot's own examples. */
-export const SHARED_PREFIX = 'shared/';
+export const SHARED_PREFIXES: readonly string[] = ['shared/'];
 
 export interface DovecotCollectorOptions {
   /** The log files, e.g. `/var/log/dovecot-audit.log`. */
@@ -30,8 +30,8 @@ export interface DovecotCollectorOptions {
   readonly sasl?: SaslJoin;
   /** Shared with the Postfix collector; without it deliveries have no trace id. */
   readonly traces?: TraceJoin;
-  /** The prefix of the shared namespace, empty for none; `shared/` when undefined. */
-  readonly sharedPrefix?: string;
+  /** The prefixes of the shared namespaces; `shared/` when undefined. */
+  readonly sharedPrefixes?: readonly string[];
   /** Where what attachments are called can be asked; without it events have part numbers. */
   readonly names?: NameFinder;
 }
@@ -48,11 +48,11 @@ class DovecotLog extends LogCollector {
   readonly #detach: (() => void)[] = [];
 
   constructor(origin: LogOrigin, options: DovecotCollectorOptions) {
-    const { intake, clock, log, signIns, sasl, traces, sharedPrefix = SHARED_PREFIX } = options;
+    const { intake, clock, log, signIns, sasl, traces, sharedPrefixes = SHARED_PREFIXES } = options;
     const outside: Outside = { take: () => undefined };
     const assembler = new DovecotServers({
       now: () => clock.now(),
-      sharedPrefix,
+      sharedPrefixes,
       outside: (complete, events) => outside.take(complete, events),
       ...(signIns !== undefined && { signIns }),
       ...(sasl !== undefined && { sasl }),

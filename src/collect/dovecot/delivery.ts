@@ -159,7 +159,7 @@ function creation(
     ...(owner !== undefined && { owner_id: owner }),
     ...(folder !== undefined && { folder_path: folder }),
     ...(folder !== undefined &&
-      uid !== undefined && { item_id: itemId(ownedFolder(folder, owner, ''), uid) }),
+      uid !== undefined && { item_id: itemId(ownedFolder(folder, owner, []), uid) }),
     action_allowed: true,
     ...(messageId !== undefined && { message_id: messageId }),
     ...(subject !== undefined && { subject }),

@@ -29,8 +29,8 @@ import type { PendingItem, Session } from './sessions.ts';
 export interface ImapAccessOptions {
   readonly holdings: Holdings;
   readonly now: () => number;
-  /** The prefix of the shared namespace, e.g. `shared/`; empty when there is none. */
-  readonly sharedPrefix: string;
+  /** The prefixes of the shared namespaces, e.g. `shared/`; none when there is none. */
+  readonly sharedPrefixes: readonly string[];
   /** Names the attachments that were read, where the administrator allows it. */
   readonly attachments?: ToldAttachments;
 }
@@ -118,8 +118,8 @@ export class ImapAccess {
     at: number,
     out: AuditEvent[],
   ): void {
-    const { holdings, now, sharedPrefix, attachments } = this.#options;
-    const command = imapCommand(name, event.fields, sharedPrefix);
+    const { holdings, now, sharedPrefixes, attachments } = this.#options;
+    const command = imapCommand(name, event.fields, sharedPrefixes);
     const taken = this.#takeItems(session, { command, started: event.started, at }, out);
     const caused = new CausedLines(command, [...taken.items, ...taken.toldItems]);
     const place = {
@@ -149,7 +149,7 @@ export class ImapAccess {
     const isReadOnly = command.name === 'EXAMINE' || command.reply.startsWith('OK [READ-ONLY]');
     session.selected = new SelectedFolder(path, isReadOnly);
     // What is told of another's folder depends on it.
-    const { owner } = ownedFolder(path, command.user, command.sharedPrefix);
+    const { owner } = ownedFolder(path, command.user, command.sharedPrefixes);
     if (owner !== command.user) session.openFrom ??= at;
   }
 
@@ -221,7 +221,7 @@ export class ImapAccess {
     const command = textField(fields, 'cmd_name') ?? pop3Command(fields) ?? doveadmCommand(fields);
     if (uid === undefined || uid === 0 || mailbox === undefined) return;
     const user = textField(fields, 'user') ?? session?.user;
-    const folder = ownedFolder(mailbox, user, this.#options.sharedPrefix);
+    const folder = ownedFolder(mailbox, user, this.#options.sharedPrefixes);
     out.push(
       accessEvent(event, session, service, {
         action,

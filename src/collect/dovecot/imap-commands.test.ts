@@ -3,7 +3,7 @@ import { folderRecord, imapCommand } from './imap-commands.ts';
 
 function asked(name: string, args: string): string | undefined {
   const fields = { user: 'alice', cmd_args: args, tagged_reply_state: 'OK' };
-  return folderRecord(imapCommand(name, fields, 'shared/'))?.folder_path;
+  return folderRecord(imapCommand(name, fields, ['shared/']))?.folder_path;
 }
 
 describe('what a listing asked for', () => {

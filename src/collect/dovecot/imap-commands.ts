@@ -22,7 +22,7 @@ export interface ImapCommand {
   readonly allowed: boolean;
   /** The server's words; only told for what was not done. */
   readonly reply: string;
-  readonly sharedPrefix: string;
+  readonly sharedPrefixes: readonly string[];
 }
 
 /** What the `log` exporter lets through of a field, in characters; then come three dots. */
@@ -34,7 +34,11 @@ export function isCut({ args }: Pick<ImapCommand, 'args'>): boolean {
 }
 
 /** Reads a finished command. */
-export function imapCommand(name: string, fields: EventFields, sharedPrefix: string): ImapCommand {
+export function imapCommand(
+  name: string,
+  fields: EventFields,
+  sharedPrefixes: readonly string[],
+): ImapCommand {
   const args = textField(fields, 'cmd_args') ?? '';
   return {
     name,
@@ -44,7 +48,7 @@ export function imapCommand(name: string, fields: EventFields, sharedPrefix: str
     tokens: imapTokens(args),
     allowed: textField(fields, 'tagged_reply_state') === 'OK',
     reply: textField(fields, 'tagged_reply') ?? '',
-    sharedPrefix,
+    sharedPrefixes,
   };
 }
 
@@ -70,7 +74,7 @@ export function inFolder(
       ...(path !== undefined && { folder_path: path }),
     };
   }
-  const { owner } = ownedFolder(path, command.user, command.sharedPrefix);
+  const { owner } = ownedFolder(path, command.user, command.sharedPrefixes);
   return { ...(owner !== undefined && { owner_id: owner }), folder_path: path };
 }
 
@@ -171,6 +175,6 @@ export function appendRecords(command: ImapCommand): AccessDetails[] {
   const set = /\[APPENDUID \d+ ([\d:,]+)\]/.exec(command.reply)?.[1];
   const uids = set === undefined ? undefined : expandSet(set, COMMAND_MESSAGES_MAX);
   if (path === undefined || uids === undefined) return [base];
-  const folder = ownedFolder(path, command.user, command.sharedPrefix);
+  const folder = ownedFolder(path, command.user, command.sharedPrefixes);
   return uids.map((uid) => ({ ...base, item_id: itemId(folder, uid) }));
 }

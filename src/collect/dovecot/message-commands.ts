@@ -71,7 +71,7 @@ function setRecord(command: ImapCommand, action: AccessDetails['action']): Acces
     object_type: 'Message',
     ...inFolder(command, path),
     ...(one && {
-      item_id: itemId(ownedFolder(path, command.user, command.sharedPrefix), Number(set)),
+      item_id: itemId(ownedFolder(path, command.user, command.sharedPrefixes), Number(set)),
     }),
     ...(!one && set !== '' && { item_set: set }),
     ...outcome(command),
@@ -91,7 +91,7 @@ function messageRecord(
     action,
     object_type: 'Message',
     ...inFolder(command, path),
-    ...(known && { item_id: itemId(ownedFolder(path, command.user, command.sharedPrefix), uid) }),
+    ...(known && { item_id: itemId(ownedFolder(path, command.user, command.sharedPrefixes), uid) }),
     ...outcome(command),
     ...mailLogDetails(context.mailLog, path, uid),
   };
@@ -193,7 +193,7 @@ function isSilentlyDenied(
 ): boolean {
   const path = textField(command.fields, 'mailbox');
   if (!hasMailLog || !command.allowed || change === undefined || path === undefined) return false;
-  const { owner } = ownedFolder(path, command.user, command.sharedPrefix);
+  const { owner } = ownedFolder(path, command.user, command.sharedPrefixes);
   if (owner === command.user?.toLowerCase() || owner === command.user) return false;
   const known = selected?.path === path ? selected : new SelectedFolder(path, false);
   return known.isDenied(change, uid);
@@ -258,7 +258,7 @@ function transferRecords(
     ...(destination !== undefined &&
       destinationPath !== undefined && {
         item_id: itemId(
-          ownedFolder(destinationPath, command.user, command.sharedPrefix),
+          ownedFolder(destinationPath, command.user, command.sharedPrefixes),
           destination,
         ),
       }),

@@ -25,7 +25,7 @@ test.each([
 });
 
 class Log {
-  readonly servers = new DovecotServers({ now: () => NOW_MS, sharedPrefix: '' });
+  readonly servers = new DovecotServers({ now: () => NOW_MS, sharedPrefixes: [] });
   readonly told: AuditEvent[] = [];
   #at = 0;
 

@@ -48,7 +48,7 @@ test.each(['sign-in', 'master-user', 'denied-by-rule'])('%s', (name) => {
     /^.* stats: Info: \{.*\n/gm,
     '',
   );
-  const assembler = new DovecotServers({ now: () => Date.now(), sharedPrefix: '' });
+  const assembler = new DovecotServers({ now: () => Date.now(), sharedPrefixes: [] });
   const { events } = assemble(assembler, text);
   const expected = attemptsOf(golden);
   expect(expected.length).toBeGreaterThan(2);

@@ -17,7 +17,7 @@ class Feed {
   readonly out: AuditEvent[] = [];
   readonly assembler = new DovecotAssembler({
     now: () => this.nowMs,
-    sharedPrefix: '',
+    sharedPrefixes: [],
     traces: this.traces,
   });
   #at = 0;

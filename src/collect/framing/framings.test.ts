@@ -29,7 +29,7 @@ const STORY = readFileSync(join(CORPUS, 'story.log'), 'utf8').trimEnd().split('\
 const TWO_SERVERS = readFileSync(join(CORPUS, 'two-servers.log'), 'utf8').trimEnd().split('\n');
 
 const MAKERS: Readonly<Record<string, () => Assembler>> = {
-  dovecot: () => new DovecotServers({ now: () => RECORDED_MS, sharedPrefix: 'shared/' }),
+  dovecot: () => new DovecotServers({ now: () => RECORDED_MS, sharedPrefixes: ['shared/'] }),
   postfix: () => new PostfixAssembler({ now: () => RECORDED_MS, lmtpTold: () => false }),
 };
 
@@ -110,7 +110,7 @@ test('both collectors read one file, each its own lines, and none is bad', async
   const journal = new MemoryJournal();
   const shared = { paths: [path], intake: new MemoryIntake(journal), clock, log: silentLog };
   const collectors = [
-    createDovecotCollector({ ...shared, sharedPrefix: 'shared/' }),
+    createDovecotCollector({ ...shared, sharedPrefixes: ['shared/'] }),
     createPostfixCollector({ ...shared, lmtpTold: () => false }),
   ];
   const expected = ['dovecot', 'postfix'].flatMap((server) => eventsOf(server, TWO_SERVERS));

@@ -146,7 +146,7 @@ test('Postfix and Dovecot are understood in each frame', () => {
     `Nov 23 02:42:19 mx dovecot: message repeated 1 times: [ stats: ${event}]`,
   ]) {
     const unframed = unframe(Buffer.from(frame), 0, Buffer.byteLength(frame))?.bytes.toString();
-    const assembler = new DovecotServers({ now: () => 0, sharedPrefix: '' });
+    const assembler = new DovecotServers({ now: () => 0, sharedPrefixes: [] });
     expect(assemble(assembler, `${unframed}\n`).events, frame).toHaveLength(1);
   }
 });
