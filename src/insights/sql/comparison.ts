@@ -92,11 +92,18 @@ export function comparison(
   return negated(positive('=', left, right, tools));
 }
 
+/** The items that are not missing; the engine's hasAny takes a missing one for an empty string. */
+function present(items: string): string {
+  return `arrayFilter(_item -> isNotNull(_item), ${items})`;
+}
+
 /** Whether the value is one of the list; of a list, whether one of its items is. */
 export function membership(subject: SqlValue, list: readonly SqlValue[], tools: Tools): string {
   if (subject.list !== undefined || subject.type === 'json') {
-    const items = list.map((item) => `ifNull(${asText(item)}, '')`);
-    return `hasAny(${subject.list ?? itemsOf(subject)}, [${items.join(', ')}])`;
+    const items = `[${list.map(asText).join(', ')}]`;
+    const literal = list.every((item) => item.literal !== undefined);
+    const own = subject.list ?? present(itemsOf(subject));
+    return `hasAny(${own}, ${literal ? items : present(items)})`;
   }
   // Strings stay together, so that the engine can look them up in an index.
   const texts = list.filter((item) => isText(subject) && typeof item.literal === 'string');

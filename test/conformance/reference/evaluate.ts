@@ -191,7 +191,7 @@ export class Evaluator {
     const items = list.map((item) => this.value(item, row));
     if (value instanceof Json) {
       const own = itemsOf(value);
-      return items.some((item) => own.includes(textOf(item) ?? '')) !== negated;
+      return items.some((item) => item !== undefined && own.includes(textOf(item))) !== negated;
     }
     return items.some((item) => compared(value, item, true) === 0) !== negated;
   }

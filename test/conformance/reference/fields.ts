@@ -42,6 +42,7 @@ export function inside(value: unknown, steps: readonly (string | number)[]): unk
 
 /** Declared fields keep their kind. */
 function declared(name: string, value: unknown): Value {
+  if (name === 'event_timestamp') return value as number;
   switch (EVENT_COLUMNS.get(name)?.kind) {
     case 'boolean':
       return value as boolean;
