@@ -24,9 +24,8 @@ export const JSON_FUNCTIONS: readonly FunctionDefinition[] = [
     about: 'The JSON text of a value.',
     sql: ([value = ''], { values: [given] }) => {
       if (given?.type === 'json') return value;
-      return given?.type === 'number' || given?.type === 'boolean'
-        ? `toString(${value})`
-        : `toJSONString(toString(${value}))`;
+      if (given?.type === 'boolean') return `toString(toUInt8(${value}))`;
+      return given?.type === 'number' ? `toString(${value})` : `toJSONString(toString(${value}))`;
     },
   },
   {
