@@ -184,6 +184,8 @@ export class Block {
     }
     if (this.#groups !== undefined && this.#groups.keys.length > 0) {
       parts.push(`GROUP BY ${this.#groups.keys.join(', ')}`);
+      // Of keys that are the same in every row the engine makes a group even where there is no row.
+      parts.push('HAVING count() > 0');
     }
     if (this.#orderBy.length > 0) {
       const terms = this.#orderBy.map(({ sql, descending }) => {
