@@ -12,6 +12,7 @@ import { createEmbeddedStore, type EmbeddedStore } from '../src/store/embedded/e
 import type { Row } from '../src/store/event-store.ts';
 import { generateBlocks } from './event-generator.ts';
 import { cpuSeconds, figure, median, percentile, residentMiB } from './measure.ts';
+import { queryTimes } from './query-times.ts';
 
 const EVENTS = 1_000_000;
 const EVENTS_PER_RANGE = 50_000;
@@ -20,53 +21,7 @@ const DAYS = 30;
 const START_MS = Date.UTC(2026, 5, 1);
 const SMALL_LOADS = 50;
 const SMALL_LOAD_EVENTS = 100;
-const REPETITIONS = 7;
 const ENTRY = join(import.meta.dirname, '../../dist/store/embedded/engine-process.js');
-
-const HOUR = 'toStartOfHour(event_time)';
-const QUERIES: readonly (readonly [name: string, sql: string, parameters?: object])[] = [
-  [
-    'newest 1,000 failed sign-ins',
-    'SELECT event_time, user_id, source_ip, protocol, failure_detail FROM events ' +
-      "WHERE log_type = 'AUTHENTICATION_LOGS' AND auth_successful = 0 ORDER BY event_time DESC LIMIT 1000",
-  ],
-  [
-    'top 20 addresses',
-    'SELECT source_ip, count() AS n FROM events GROUP BY source_ip ORDER BY n DESC LIMIT 20',
-  ],
-  [
-    'hour × action',
-    `SELECT ${HOUR} AS hour, action, count() FROM events WHERE log_type = 'WORKMAIL_MAILBOX_ACCESS_LOGS' GROUP BY hour, action`,
-  ],
-  [
-    'distinct users by protocol',
-    'SELECT protocol, uniqExact(user_id) FROM events GROUP BY protocol',
-  ],
-  [
-    '(?i)thunderbird in the user agent, by user',
-    "SELECT user_id, count() AS n FROM events WHERE match(user_agent, '(?i)thunderbird') GROUP BY user_id ORDER BY n DESC LIMIT 20",
-  ],
-  [
-    'one item_id',
-    'SELECT event_time, user_id, action FROM events WHERE item_id = {item:String} ORDER BY event_time',
-  ],
-  [
-    'one mailbox, newest 1,000',
-    'SELECT event_time, protocol, source_ip, action, item_id FROM events WHERE owner_id = {owner:String} ORDER BY event_time DESC LIMIT 1000',
-  ],
-  [
-    'one session, all logs',
-    'SELECT event_time, log_type, action FROM events WHERE request_id = {request:String} ORDER BY event_time',
-  ],
-  [
-    'p95 message size by hour',
-    `SELECT ${HOUR} AS hour, quantile(0.95)(message_size) FROM events WHERE log_type = 'EMAIL_EVENT_LOGS' GROUP BY hour`,
-  ],
-  [
-    'newest event of each user and address',
-    'SELECT user_id, source_ip, max(event_time) FROM events GROUP BY user_id, source_ip ORDER BY max(event_time) DESC LIMIT 10000',
-  ],
-];
 
 async function rowsOf(store: EmbeddedStore, sql: string, parameters: object = {}): Promise<Row[]> {
   const result = await store.query({ sql, parameters: { ...parameters } }, { timeoutMs: 120_000 });
@@ -139,25 +94,6 @@ async function settle(store: EmbeddedStore): Promise<void> {
   }
 }
 
-async function queryTimes(store: EmbeddedStore): Promise<void> {
-  const [needle] = await rowsOf(
-    store,
-    "SELECT item_id, owner_id, request_id FROM events WHERE log_type = 'WORKMAIL_MAILBOX_ACCESS_LOGS' AND item_id IS NOT NULL AND position % 1000 = 7 LIMIT 1",
-  );
-  const parameters = { item: needle?.[0], owner: needle?.[1], request: needle?.[2] };
-  for (const [name, sql] of QUERIES) {
-    const times: number[] = [];
-    let rows = 0;
-    for (let i = 0; i < REPETITIONS; i++) {
-      const start = performance.now();
-      rows = (await rowsOf(store, sql, parameters)).length;
-      times.push(performance.now() - start);
-    }
-    const [first = 0, ...warm] = times;
-    figure(`${name} (ms)`, `${median(warm).toFixed(0)}, first ${first.toFixed(0)}, ${rows} rows`);
-  }
-}
-
 /** How long the server's own event loop stands still while a large result comes in. */
 async function largeResult(store: EmbeddedStore): Promise<void> {
   let last = performance.now();
@@ -217,11 +153,13 @@ export async function run(): Promise<void> {
       'bytes an event after merges, parts',
       `${(stats.storedBytes / stats.events).toFixed(1)}, ${stats.activeParts}`,
     );
+    await store.stop();
+    await store.start();
     await queryTimes(store);
     await largeResult(store);
     await sleep(5000);
-    const resident = residentMiB(pid);
-    figure('engine resident after all, peak (MiB)', `${resident.now}, ${resident.peak}`);
+    const resident = residentMiB(store.enginePid ?? 0);
+    figure('engine resident after queries, peak (MiB)', `${resident.now}, ${resident.peak}`);
   } finally {
     await store.stop();
     rmSync(directory, { recursive: true, force: true });
