@@ -9,6 +9,7 @@ import { createExporterSocket } from './collect/exporter-socket/exporter-socket.
 import { openJournalctl } from './collect/journald/journal-reader.ts';
 import { createMappedCollector } from './collect/mapping/mapped-collector.ts';
 import type { MappingSet } from './collect/mapping/mapping-set.ts';
+import { MailWaiting } from './collect/mail-waiting.ts';
 import { createMessageContentsJoin } from './collect/message-contents.ts';
 import { createMilter } from './collect/milter/milter-server.ts';
 import {
@@ -43,7 +44,8 @@ export function createCollectors(options: CollectorsOptions): Collector[] {
   const { config, intake, clock, log, rules, signIns, sasl } = options;
   const { dovecot, postfix, collectors: feeds } = config;
   const spooled = feeds.syslog.length > 0 ? [spoolPath(config.data)] : [];
-  const feed = { intake, clock, log, sasl, traces: createTraceJoin(clock) };
+  const mail = new MailWaiting(clock);
+  const feed = { intake, clock, log, sasl, mail, traces: createTraceJoin(clock) };
   const contents = createMessageContentsJoin(clock);
   const collectors: Collector[] = [];
   const dovecotLogs =
@@ -81,7 +83,7 @@ export function createCollectors(options: CollectorsOptions): Collector[] {
   if (postfix.milterListen !== undefined) {
     const listen = postfix.milterListen;
     const directory = join(config.data, 'milter');
-    const parts = { contents, intake, clock, log, directory, disk: systemDisk };
+    const parts = { contents, mail, intake, clock, log, directory, disk: systemDisk };
     // First, so that what an earlier run read is there when the log is read again.
     collectors.unshift(createMilter({ listen, ...parts }));
   }

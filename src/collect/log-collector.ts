@@ -15,6 +15,7 @@ import { HOLD_MS, PLACES_OF_BYTE, type Held, type Holdings } from './holdings.ts
 import { readCheckpoint, type LogCheckpoint } from './log-checkpoint.ts';
 import { JournalError, type Checkpoint } from '../journal/journal.ts';
 import type { LineBatch, LineSource } from './line-source.ts';
+import type { MailWaiting } from './mail-waiting.ts';
 import { Tail } from './tail.ts';
 import type { TailPlace } from './tail-place.ts';
 
@@ -68,6 +69,8 @@ export interface LogCollectorOptions {
   readonly intake: Intake;
   readonly clock: Clock;
   readonly log: Log;
+  /** Whether mail waits for us meanwhile; never any when undefined. */
+  readonly mail?: Pick<MailWaiting, 'lately'>;
   /**
    * Gives the lines from the place on, and from the earlier one once more; the file at the path when
    * undefined.
@@ -150,8 +153,9 @@ export class LogCollector implements Collector {
   }
 
   #followFile(from: TailPlace | undefined, again: number): Tail {
-    const { path, clock, log } = this.#options;
-    return new Tail({ path, clock, log, ...(from !== undefined && { from, again }) });
+    const { path, clock, log, mail } = this.#options;
+    const resumed = from !== undefined && { from, again };
+    return new Tail({ path, clock, log, ...(mail !== undefined && { mail }), ...resumed });
   }
 
   async stop(): Promise<void> {

@@ -9,6 +9,8 @@ import type { LineBatch, LineSource } from './line-source.ts';
 import { LINE_BYTES_MAX, LineCutter, type CutLines } from './line-cutter.ts';
 import { systemLogDisk, type FileFacts, type LogDisk } from './log-disk.ts';
 import { findMarked, hasName, nextFile, openLog, stillLike, type OpenedFile } from './log-files.ts';
+import type { MailWaiting } from './mail-waiting.ts';
+import { READ_BYTES, readBytes } from './read-size.ts';
 import { whyUnreadable } from './unreadable-log.ts';
 import {
   FILES_REMEMBERED_MAX,
@@ -20,13 +22,6 @@ import {
 import { TailedBytes, withoutNulsAtEnd } from './tailed-bytes.ts';
 import { Wakeup } from './wakeup.ts';
 
-/**
- * How much is read at once, in bytes: some 400 lines. Mail waits for no backlog: what else the process
- * has to answer gets its turn after each such piece, some 3 ms.
- */
-export const READ_BYTES = 256 * 1024;
-/** Least that is read at once, in bytes: a log that is followed live grows by a few lines. */
-const READ_BYTES_MIN = 4096;
 /** How long a compressed file that ends too early is taken for one that is still being made, in ms. */
 export const COMPRESSING_MS_MAX = 60_000;
 
@@ -42,6 +37,8 @@ export interface TailOptions {
   readonly disk?: LogDisk;
   /** The system's notifications and a poll when undefined. */
   readonly wakeup?: Pick<Wakeup, 'found' | 'wait' | 'close'>;
+  /** Never any when undefined. */
+  readonly mail?: Pick<MailWaiting, 'lately'>;
 }
 
 interface Current {
@@ -64,6 +61,7 @@ export class Tail implements LineSource {
   readonly #log: Log;
   readonly #disk: LogDisk;
   readonly #wakeup: Pick<Wakeup, 'found' | 'wait' | 'close'>;
+  readonly #mail: Pick<MailWaiting, 'lately'> | undefined;
   #current: Current | undefined;
   #wanted: Wanted;
   #remembered: TailedFile[];
@@ -83,6 +81,7 @@ export class Tail implements LineSource {
     this.#log = options.log;
     this.#disk = options.disk ?? systemLogDisk;
     this.#wakeup = options.wakeup ?? new Wakeup(options.path, options.clock);
+    this.#mail = options.mail;
     this.#remembered = [...(options.from?.files ?? [])];
     this.#resumedAt = options.from?.at ?? 0;
     this.#readTo = this.#resumedAt;
@@ -141,7 +140,7 @@ export class Tail implements LineSource {
     const { opened, bytes } = current;
     const size = opened.plain === undefined ? Infinity : (await this.#look(current)).size;
     const unread = Math.max(0, size - bytes.offset);
-    const buffer = Buffer.allocUnsafe(Math.min(READ_BYTES, Math.max(READ_BYTES_MIN, unread)));
+    const buffer = Buffer.allocUnsafe(readBytes(unread, this.#mail?.lately === true));
     const count = unread === 0 ? 0 : await this.#readInto(current, buffer);
     // Looked at after reading, so that what was read is of this file and not of one written over it.
     if (opened.path === this.#path && !(await bytes.unchanged(opened.source, size))) {

@@ -7,6 +7,7 @@ import type { Collector, CollectorStatus, Intake } from '../collector.ts';
 import type { Held } from '../holdings.ts';
 import { logOrigins, type JournalLog, type LogOrigin } from '../journald/journal-log.ts';
 import { LogCollector } from '../log-collector.ts';
+import type { MailWaiting } from '../mail-waiting.ts';
 import type { SaslJoin } from '../sasl-join.ts';
 import type { TraceJoin } from '../trace-join.ts';
 import type { NameFinder } from './attachment-names/told-attachments.ts';
@@ -32,6 +33,8 @@ export interface DovecotCollectorOptions {
   readonly traces?: TraceJoin;
   /** The prefixes of the shared namespaces; `shared/` when undefined. */
   readonly sharedPrefixes?: readonly string[];
+  /** Shared with the milter. */
+  readonly mail?: MailWaiting;
   /** Where what attachments are called can be asked; without it events have part numbers. */
   readonly names?: NameFinder;
 }
@@ -59,7 +62,16 @@ class DovecotLog extends LogCollector {
       ...(traces !== undefined && { traces }),
       ...(options.names !== undefined && { names: options.names }),
     });
-    super({ kind: 'dovecot', ...origin, assembler, intake, clock, log: log.for('dovecot') });
+    const mail = options.mail !== undefined && { mail: options.mail };
+    super({
+      kind: 'dovecot',
+      ...origin,
+      ...mail,
+      assembler,
+      intake,
+      clock,
+      log: log.for('dovecot'),
+    });
     outside.take = (complete, events) => this.tellEarly(complete, events);
     this.#assembler = assembler;
     this.#signIns = signIns;

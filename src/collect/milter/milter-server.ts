@@ -7,6 +7,7 @@ import type { Clock } from '../../platform/clock.ts';
 import type { Disk } from '../../platform/disk.ts';
 import type { Log } from '../../platform/log.ts';
 import type { Collector, CollectorStatus, Intake } from '../collector.ts';
+import type { MailWaiting } from '../mail-waiting.ts';
 import type { MessageContents, MessageContentsJoin } from '../message-contents.ts';
 import { Aborts } from './aborts.ts';
 import { ContentsNotes } from './contents-notes.ts';
@@ -22,6 +23,8 @@ export type MilterListen =
 export interface MilterOptions {
   readonly listen: MilterListen;
   readonly contents: MessageContentsJoin;
+  /** Shared with who reads the logs. */
+  readonly mail?: Pick<MailWaiting, 'seen'>;
   /** Where the notes are kept that outlive a crash. */
   readonly directory: string;
   readonly disk: Disk;
@@ -149,7 +152,9 @@ class MilterServer implements Milter {
     const conversation = new MilterConversation({ wish, now, offer: (read) => this.#offer(read) });
     const packets = new MilterPacketReader();
     let answering: Promise<void> = Promise.resolve();
+    this.#options.mail?.seen();
     socket.on('data', (chunk: Buffer) => {
+      this.#options.mail?.seen();
       socket.pause();
       answering = answering.then(() => this.#received(socket, conversation, packets, chunk));
     });

@@ -5,6 +5,7 @@ import { CollectorGroup } from '../collector-group.ts';
 import type { Collector, Intake } from '../collector.ts';
 import { logOrigins, type JournalLog } from '../journald/journal-log.ts';
 import { LogCollector } from '../log-collector.ts';
+import type { MailWaiting } from '../mail-waiting.ts';
 import type { MessageContentsJoin } from '../message-contents.ts';
 import type { SaslJoin } from '../sasl-join.ts';
 import type { TraceJoin } from '../trace-join.ts';
@@ -31,6 +32,8 @@ export interface PostfixCollectorOptions {
   readonly traces?: TraceJoin;
   /** Shared with our milter, when it runs. */
   readonly contents?: MessageContentsJoin;
+  /** Shared with our milter. */
+  readonly mail?: MailWaiting;
   /** Whose Authentication-Results are believed; nobody's where nothing is said. */
   readonly authservIds?: readonly string[];
   /** Where copies of messages go for the record; see `PostfixAssemblerOptions`. */
@@ -51,6 +54,7 @@ export function createPostfixCollector(options: PostfixCollectorOptions): Collec
         intake,
         clock,
         log: log.for('postfix'),
+        ...(options.mail !== undefined && { mail: options.mail }),
       });
     }),
   );
