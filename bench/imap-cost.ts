@@ -20,8 +20,8 @@ import { figure, median } from './measure.ts';
 
 const CONNECTIONS = 4;
 const MESSAGES = 100;
-const FETCHES = 3000;
-const ROUNDS = 5;
+const FETCHES = 20_000;
+const ROUNDS = 7;
 const BODY = 'A line of a message that somebody wrote to somebody.\r\n'.repeat(60);
 
 /** An IMAP client that says one thing after the other and reads no further than it must. */

@@ -141,6 +141,10 @@ export async function run(): Promise<void> {
     ] as const;
     await compare('1 KB of text', senders, plain(1_000), MESSAGES);
     await compare('100 KB in 3 attachments', senders, withAttachments(100_000), MESSAGES);
+    const pid = server.process.pid ?? 0;
+    const before = residentMiB(pid).peak;
+    await compare('20 MB in 3 attachments', senders, withAttachments(20_000_000), LARGE_MESSAGES);
+    figure('resident peak before / after 20 MB (MiB)', `${before} / ${residentMiB(pid).peak}`);
     for (let from = 0; from < BACKLOG_READS; from += READS_AT_A_TIME) {
       const reads = Array.from({ length: READS_AT_A_TIME }, (_, n) => dovecotRead(from + n));
       appendFileSync(`${dovecotLog}.new`, reads.join(''));
@@ -150,10 +154,6 @@ export async function run(): Promise<void> {
       await new Promise((resolve) => setTimeout(resolve, 10));
     await compare('1 KB, a log backlog being read', senders, plain(1_000), BESIDE_BACKLOG);
     figure('bytes of the backlog left then', await behindBytes(server));
-    const pid = server.process.pid ?? 0;
-    const before = residentMiB(pid).peak;
-    await compare('20 MB in 3 attachments', senders, withAttachments(20_000_000), LARGE_MESSAGES);
-    figure('resident peak before / after 20 MB (MiB)', `${before} / ${residentMiB(pid).peak}`);
     for (const sender of senders) sender.close();
   } finally {
     await shown.stop();

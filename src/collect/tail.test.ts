@@ -333,3 +333,22 @@ test.each([
     expect(said.join('')).toContain(reason);
   },
 );
+
+test('what is written while a batch is worked on comes as one batch', async () => {
+  writeFileSync(path, 'first\n');
+  let waits = 0;
+  const wait = async (): Promise<void> => {
+    waits++;
+    appendFileSync(path, 'second\nthird\n');
+    await Promise.resolve();
+  };
+  const wakeup = { found: () => undefined, wait, close: () => undefined };
+  const tail = new Tail({ path, clock: systemClock, log: silentLog, wakeup });
+  open.push(tail);
+  const [one, two] = [await tail.next(), await tail.next()];
+  expect([one, two].map((batch) => batch && linesOf(batch))).toEqual([
+    ['first'],
+    ['second', 'third'],
+  ]);
+  expect(waits).toBe(1);
+});

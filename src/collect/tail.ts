@@ -74,6 +74,8 @@ export class Tail implements LineSource {
   #lost: string | undefined;
   #behindBytes = 0;
   #atLiveEnd = false;
+  /** The last read left nothing to read. */
+  #emptied = false;
 
   constructor(options: TailOptions) {
     this.#path = options.path;
@@ -110,6 +112,8 @@ export class Tail implements LineSource {
 
   /** The next whole lines; waits for them. Undefined once stopped. */
   async next(): Promise<LineBatch | undefined> {
+    // What is written meanwhile is read together: small batches cost more than their lines.
+    if (this.#emptied && !this.#stopped) await this.#wakeup.wait();
     while (!this.#stopped) {
       let found: LineBatch | 'again' | 'wait';
       try {
@@ -151,6 +155,7 @@ export class Tail implements LineSource {
     const chunk =
       left > 0 ? buffer.subarray(0, count) : withoutNulsAtEnd(buffer.subarray(0, count));
     this.#behindBytes = Number.isFinite(left) ? left : READ_BYTES;
+    this.#emptied = left === 0;
     if (chunk.length === 0) return this.#atEnd(current);
     this.#waitingFor = undefined;
     this.#atLiveEnd = false;
