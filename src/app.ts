@@ -1,7 +1,8 @@
 // The only place that knows all parts: builds them from the configuration, starts and stops them in
 // order, and applies a changed configuration to the running ones.
 import { readFileSync } from 'node:fs';
-import { compileRules, DEFAULT_RULE, type CompiledRules } from './access/decide.ts';
+import { accessInForce } from './access-policy.ts';
+import type { AccessInForce } from './access/evaluation.ts';
 import type { TlsKeys } from './api/listener.ts';
 import { createHttpServer, type HttpServer } from './api/server.ts';
 import type { Collector } from './collect/collector.ts';
@@ -51,10 +52,6 @@ export interface App {
   ): Promise<{ readonly ok: true } | { readonly ok: false; readonly reason: string }>;
 }
 
-function rulesOf(config: Config): CompiledRules {
-  return compileRules([...config.access.rules, DEFAULT_RULE]);
-}
-
 function readTls(config: Config): TlsKeys | undefined {
   const { tls } = config.server;
   return tls && { cert: readFileSync(tls.cert), key: readFileSync(tls.key) };
@@ -79,7 +76,7 @@ class RunningApp implements App {
   readonly #logs: CloudWatchLogs;
   readonly #language = languageWith(lookupTablesIn(() => this.#config.queries.lookupTables));
   #config: Config;
-  #rules: CompiledRules;
+  #access: AccessInForce;
   #storeStarting: Promise<void> = Promise.resolve();
   #address = '';
   #stopping: Promise<void> | undefined;
@@ -91,14 +88,14 @@ class RunningApp implements App {
   private constructor(config: Config, parts: Parts) {
     this.#config = config;
     this.#parts = parts;
-    this.#rules = rulesOf(config);
+    this.#access = accessInForce(config.access);
     const { intake, clock, log } = parts;
-    const rules = (): CompiledRules => this.#rules;
+    const access = (): AccessInForce => this.#access;
     this.#signIns = createSignInJoin({ intake, clock, log });
     this.#sasl = createSaslJoin(clock);
-    this.#policy = createPolicyHandler({ rules, intake, clock, signIns: this.#signIns });
+    this.#policy = createPolicyHandler({ access, intake, clock, signIns: this.#signIns });
     const joins = { signIns: this.#signIns, sasl: this.#sasl };
-    this.#collectors = createCollectors({ config, ...parts, ...joins, rules });
+    this.#collectors = createCollectors({ config, ...parts, ...joins, access });
     this.#keeping = this.#makeKeeping();
     this.#logs = createCloudWatchLogs({
       ...parts,
@@ -279,7 +276,7 @@ class RunningApp implements App {
       if (obstacle !== undefined) return { ok: false, reason: obstacle };
       // First on record, then in force: a change without its record would be the worse half.
       await this.#record('ReloadConfiguration', { before, after });
-      this.#rules = rulesOf(config);
+      this.#access = accessInForce(config.access);
       replaceMappings(mappings, next);
       this.#config = config;
       await this.#retain(config);

@@ -1,6 +1,6 @@
 // The collectors that the configuration asks for, with the joins they share.
 import { join } from 'node:path';
-import type { CompiledRules } from './access/decide.ts';
+import type { AccessInForce } from './access/evaluation.ts';
 import type { Collector, Intake } from './collect/collector.ts';
 import { createNameLookup } from './collect/dovecot/attachment-names/name-lookup.ts';
 import { createDovecotCollector } from './collect/dovecot/collector.ts';
@@ -32,7 +32,7 @@ export interface CollectorsOptions {
   readonly clock: Clock;
   readonly log: Log;
   /** The access rules in force now. */
-  readonly rules: () => CompiledRules;
+  readonly access: () => AccessInForce;
   readonly signIns: SignInJoin;
   readonly sasl: SaslJoin;
   /** By the names in their files. */
@@ -41,7 +41,7 @@ export interface CollectorsOptions {
 
 /** Makes the collectors in the order in which they are to be started. */
 export function createCollectors(options: CollectorsOptions): Collector[] {
-  const { config, intake, clock, log, rules, signIns, sasl } = options;
+  const { config, intake, clock, log, access, signIns, sasl } = options;
   const { dovecot, postfix, collectors: feeds } = config;
   const spooled = feeds.syslog.length > 0 ? [spoolPath(config.data)] : [];
   const mail = new MailWaiting(clock);
@@ -89,7 +89,7 @@ export function createCollectors(options: CollectorsOptions): Collector[] {
   }
   if (postfix.policyListen !== undefined) {
     const listen = postfix.policyListen;
-    collectors.push(createPolicyService({ listen, rules, intake, clock, log }));
+    collectors.push(createPolicyService({ listen, access, intake, clock, log }));
   }
   collectors.push(...mappedCollectors(options), ...syslogListeners(options));
   return collectors;

@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import {
   CONFIG,
+  DOVECOT,
+  DOVECOT_VALUES,
   POSTFIX,
   POSTFIX_VALUES,
   FakeHost,
@@ -13,7 +15,7 @@ import {
 } from '../../test/cli/fake-host.ts';
 import { NOW_MS, type FakeOptions } from '../../test/cli/fake-world.ts';
 import { parseStatements, settingValue } from './doctor/statements.ts';
-import { fillTemplate } from './mail-server-templates.ts';
+import { dovecotDecisionValues, fillTemplate } from './mail-server-templates.ts';
 
 let data = '';
 beforeEach(() => {
@@ -148,6 +150,40 @@ test('what doveconf hides is not taken for wrong', async () => {
   expect(troubles((await doctor(host)).checks)).toEqual([]);
 });
 
+test('Dovecot that uses decisions in another way than the configuration says', async () => {
+  const host = new FakeHost(data);
+  const wanted = `${YAML}\ndovecot: { askRules: after-password, whenDown: refuse }`;
+  const { checks, text } = await doctor(host, {}, wanted);
+  expect(troubles(checks)).toEqual([
+    'warn Dovecot: asks the rules at another moment than dovecot.askRules says (after-password), or twice',
+    'warn Dovecot: allows sign-ins while Mailtrail is down, and dovecot.whenDown is refuse',
+  ]);
+  expect(text).toContain('auth_policy_check_before_auth = no\n');
+  expect(text).toContain('auth_policy_reject_on_fail = yes\n');
+  const decisions = { askRules: 'after-password', whenDown: 'refuse' } as const;
+  const values = { ...DOVECOT_VALUES, ...dovecotDecisionValues(decisions, undefined) };
+  host.doveconf = fillTemplate(DOVECOT, values);
+  expect(troubles((await doctor(host, {}, wanted)).checks)).toEqual([]);
+});
+
+test('Dovecot that does not obey the ACLs of master users', async () => {
+  const host = new FakeHost(data);
+  const roles = `${YAML}\naccess: { impersonation: { admin: Auditors } }`;
+  expect(troubles((await doctor(host, {}, roles)).checks)).toEqual([
+    'warn Dovecot: does not know which master users may only read: access.dovecotAcl is not set',
+  ]);
+  const acl = `${YAML}\naccess: { dovecotAcl: /etc/dovecot/roles }`;
+  expect(troubles((await doctor(host, {}, acl)).checks)).toEqual([
+    'fail Dovecot: does not obey the ACLs of master users in /etc/dovecot/roles: a READ_ONLY role can write',
+  ]);
+  const decisions = { askRules: 'before-password', whenDown: 'allow' } as const;
+  const values = { ...DOVECOT_VALUES, ...dovecotDecisionValues(decisions, '/etc/dovecot/roles') };
+  const filled = fillTemplate(DOVECOT, values);
+  // What doveconf prints has one block for each protocol and the plugins of all of them.
+  host.doveconf = filled.replaceAll('$mail_plugins acl', 'notify mail_log acl');
+  expect(troubles((await doctor(host, {}, acl)).checks)).toEqual([]);
+});
+
 test('mail servers that are not there are no fault; a later Dovecot is told', async () => {
   const host = new FakeHost(data);
   host.doveconf = undefined;
@@ -181,6 +217,12 @@ test('Postfix: what is missing, and where it logs', async () => {
     'smtpd_milters = {unix:mailtrail/milter, default_action=accept}\nnon_smtpd_milters = $smtpd_milters\n';
   expect(troubles((await doctor(host)).checks)).toEqual([
     'warn Postfix: refuses all mail while Mailtrail is down (smtpd_policy_service_default_action)',
+  ]);
+  const closed = YAML.replace('{ ', '{ whenDown: refuse, ');
+  expect(troubles((await doctor(host, {}, closed)).checks)).toEqual([]);
+  host.postconf += 'smtpd_policy_service_default_action = DUNNO\n';
+  expect(troubles((await doctor(host, {}, closed)).checks)).toEqual([
+    'warn Postfix: takes all mail while Mailtrail is down, and postfix.whenDown is refuse',
   ]);
   const off = await doctor(host, {}, 'organization: { name: a }');
   expect(troubles(off.checks)[0]).toContain('postfix.policyListen is off');

@@ -39,7 +39,7 @@ const MARKS: Readonly<Record<CheckStatus, readonly [mark: string, style: Style]>
 
 /** Values for what cannot be known yet, so that a snippet still has all its lines. */
 const UNKNOWN: TemplateValues = {
-  ...policyValues(undefined),
+  ...policyValues(undefined, 'allow'),
   ...milterValues(undefined),
   mailLog: '/var/log/mail.log',
   mailLogDirectory: '/var/log',

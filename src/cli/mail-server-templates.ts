@@ -59,6 +59,23 @@ function firstLog(logs: readonly string[], setting: string): string {
   throw new CliError(EXIT.config, `${setting} is empty; name the file that is to be written there`);
 }
 
+/** Suggested where no file of ACLs is written. */
+const ACL_SUGGESTED = '/etc/dovecot/mailtrail-acl';
+
+/** When Dovecot asks, what it does without an answer, and where the ACLs of master users are. */
+export function dovecotDecisionValues(
+  { askRules, whenDown }: Pick<Config['dovecot'], 'askRules' | 'whenDown'>,
+  aclFile: string | undefined,
+): TemplateValues {
+  return {
+    askBefore: askRules === 'before-password' ? 'yes' : 'no',
+    askAfter: askRules === 'after-password' ? 'yes' : 'no',
+    rejectOnFail: whenDown === 'refuse' ? 'yes' : 'no',
+    aclSwitch: aclFile === undefined ? '#' : '',
+    aclFile: aclFile ?? ACL_SUGGESTED,
+  };
+}
+
 /** The values for Dovecot. Throws a CliError for what the configuration does not say. */
 export function dovecotValues(
   config: Config,
@@ -76,6 +93,7 @@ export function dovecotValues(
     bearerToken,
     nonce: nonceOf(credentials.secretAccessKey),
     auditLog: firstLog(config.dovecot.logs, 'dovecot.logs'),
+    ...dovecotDecisionValues(config.dovecot, config.access.dovecotAcl),
   };
 }
 
@@ -130,8 +148,10 @@ const POLICY_SUGGESTED = { host: '127.0.0.1', port: 4651 };
 /** The lines that ask for decisions are comments while nobody answers. */
 export function policyValues(
   address: TcpAddress | SocketPath | undefined,
-): Pick<TemplateValues, 'policySwitch' | 'policySocket'> {
+  whenDown: Config['postfix']['whenDown'],
+): Pick<TemplateValues, 'policySwitch' | 'policySocket' | 'policyDefault'> {
   return {
+    policyDefault: whenDown === 'allow' ? 'DUNNO' : '451 4.3.5 Try again later',
     policySwitch: address === undefined ? '#' : '',
     policySocket: postfixSocket(address ?? POLICY_SUGGESTED),
   };
@@ -139,7 +159,7 @@ export function policyValues(
 
 /** The values for Postfix. Throws a CliError for what the configuration does not say. */
 export function postfixValues(config: Config): TemplateValues {
-  const { policyListen, milterListen, logs } = config.postfix;
+  const { policyListen, milterListen, logs, whenDown } = config.postfix;
   if (policyListen === undefined && milterListen === undefined) {
     const message =
       'postfix.policyListen is off, so Postfix has nobody to ask, and so is postfix.milterListen; ' +
@@ -148,7 +168,7 @@ export function postfixValues(config: Config): TemplateValues {
   }
   const mailLog = firstLog(logs, 'postfix.logs');
   return {
-    ...policyValues(policyListen),
+    ...policyValues(policyListen, whenDown),
     ...milterValues(milterListen),
     mailLog,
     mailLogDirectory: dirname(mailLog),

@@ -1,10 +1,9 @@
 // Every setting of the configuration, declared once: validation, defaults, the names of the
 // environment variables, `config show` and docs/reference/configuration.md follow from here.
 import { z } from 'zod';
-import type { AccessRule } from '../access/decision.ts';
 import type { LogType } from '../event/log-type.ts';
 import type { LogLevel } from '../platform/log.ts';
-import { accessRulesSetting } from './access-rules.ts';
+import { access, type AccessSettings } from './access-settings.ts';
 import {
   DEFAULT_LISTEN,
   parseListenAddress,
@@ -13,7 +12,14 @@ import {
   type TcpAddress,
 } from './address.ts';
 import { doveadmSetting } from './doveadm-access.ts';
+import {
+  dovecotDecisions,
+  postfixDecisions,
+  type AskRules,
+  type WhenDown,
+} from './mail-server-decisions.ts';
 import { parseSharedPrefixes } from './namespace-prefixes.ts';
+import { organization } from './organization-settings.ts';
 import { queries } from './query-settings.ts';
 import {
   mappedLogsSetting,
@@ -47,10 +53,6 @@ const LOG_LEVELS: readonly LogLevel[] = ['error', 'warn', 'info', 'debug'];
 /** Whether a Postfix log tells of sign-ins; `auto`: where nobody else does. */
 export type SignInsTold = 'auto' | 'always' | 'never';
 
-function matching(pattern: RegExp): (text: string) => string | undefined {
-  return (text) => (pattern.test(text) ? text : undefined);
-}
-
 function sizeOfAtLeast(bytesMin: number): (text: string) => number | undefined {
   return (text) => {
     const bytes = parseSize(text);
@@ -81,32 +83,6 @@ const DATA_META: SettingMeta = {
 /** There is always a data directory: the loader puts in the default, which depends on the user. */
 const dataSetting = parsedText(DATA_META, nonEmpty);
 SETTING_META.add(dataSetting, DATA_META);
-
-const organization = section({
-  name: setting(
-    {
-      about:
-        'Names the log groups (`/mailtrail/<name>/…`); the organization id `m-…` is derived from it. Renaming it starts new groups.',
-      expects: '1 to 62 of the characters a-z 0-9 -',
-      example: 'biotech',
-    },
-    matching(/^[a-z0-9-]{1,62}$/),
-    'default',
-  ),
-  account: setting(
-    { about: 'The AWS account number in ARNs.', expects: '12 digits', example: '123456789012' },
-    matching(/^\d{12}$/),
-    '000000000000',
-  ),
-  region: setting(
-    {
-      about: 'The AWS region in ARNs, and the one that signed requests must name.',
-      expects: 'a region such as us-east-1',
-    },
-    matching(/^[a-z]{2}(-[a-z]+)+-\d{1,2}$/),
-    'us-east-1',
-  ),
-});
 
 const server = section({
   listen: setting<TcpAddress>(
@@ -185,6 +161,7 @@ const dovecot = section({
     'shared/',
   ),
   doveadm: doveadmSetting,
+  ...dovecotDecisions,
   journald: journaldSetting('Dovecot', 'dovecot.service'),
   exporterListen: optionalSetting<SocketPath>(
     {
@@ -255,6 +232,7 @@ const postfix = section({
     },
     parseListenAddress,
   ),
+  ...postfixDecisions,
   milterListen: optionalSetting<TcpAddress | SocketPath>(
     {
       about:
@@ -336,7 +314,7 @@ export const CONFIG_SCHEMA = z.strictObject({
   dovecot,
   postfix,
   collectors,
-  access: section({ rules: accessRulesSetting() }),
+  access,
   retention: section({ days: retentionDaysSetting() }),
   journal,
   store,
@@ -374,6 +352,8 @@ export interface Config {
     readonly doveadm?: { readonly url: string; readonly apiKey: string };
     readonly journald?: JournaldSelection;
     readonly exporterListen?: SocketPath;
+    readonly askRules: AskRules;
+    readonly whenDown: WhenDown;
   };
   readonly postfix: {
     readonly logs: readonly string[];
@@ -382,6 +362,7 @@ export interface Config {
     readonly journalAddresses: readonly string[];
     readonly signIns: SignInsTold;
     readonly policyListen?: TcpAddress | SocketPath;
+    readonly whenDown: WhenDown;
     readonly milterListen?: TcpAddress | SocketPath;
   };
   readonly collectors: {
@@ -390,7 +371,7 @@ export interface Config {
     readonly webhooks: readonly Webhook[];
     readonly syslog: readonly SyslogSetting[];
   };
-  readonly access: { readonly rules: readonly AccessRule[] };
+  readonly access: AccessSettings;
   /** Days to keep, by log type; a type that is absent is kept for ever. */
   readonly retention: { readonly days: Readonly<Partial<Record<LogType, number>>> };
   readonly journal: { readonly keepBytes: number; readonly minFreeBytes: number };

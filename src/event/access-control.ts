@@ -2,6 +2,7 @@
 import {
   HEAD,
   IMPERSONATOR_ID,
+  MESSAGE_SIZE,
   PROTOCOL,
   SOURCE_IP,
   SOURCE_PORT,
@@ -37,6 +38,26 @@ export const ACCESS_CONTROL_FIELDS = [
     about: 'Whether access was granted.',
   },
   USER_AGENT,
+  {
+    path: 'dry_run_rule_id',
+    kind: 'text',
+    origin: 'mailtrail',
+    about: 'The rule in dry run that would have denied it; it was not denied for that.',
+  },
+  {
+    path: 'device_id',
+    kind: 'text',
+    spread: 'needle',
+    origin: 'mailtrail',
+    about: 'The id that the device gave itself.',
+  },
+  {
+    path: 'mail_from',
+    kind: 'text',
+    origin: 'mailtrail',
+    about: 'The envelope sender of the message that was handed in.',
+  },
+  MESSAGE_SIZE,
   SOURCE_PORT,
   ...TAIL,
 ] as const satisfies readonly FieldSpec[];

@@ -1,6 +1,6 @@
 // Email event log: what happened to a message on its way, in WorkMail's envelope: `traceId` joins
 // the events of one message, `event` holds the event's own fields in camelCase.
-import { HEAD, PROTOCOL, SIGN_IN_ID, SOURCE_IP, TAIL } from './recurring-fields.ts';
+import { HEAD, MESSAGE_SIZE, PROTOCOL, SIGN_IN_ID, SOURCE_IP, TAIL } from './recurring-fields.ts';
 import type { FieldSpec } from './field.ts';
 
 /**
@@ -120,7 +120,7 @@ export const EMAIL_EVENT_FIELDS = [
   PROTOCOL,
   SOURCE_IP,
   { path: 'queue_id', kind: 'text', spread: 'needle', origin: 'mailtrail', about: 'Postfix id.' },
-  { path: 'message_size', kind: 'integer', origin: 'mailtrail', about: 'Octets.' },
+  MESSAGE_SIZE,
   { path: 'relay', kind: 'text', origin: 'mailtrail', about: 'The server it was handed to.' },
   { path: 'dsn', kind: 'text', origin: 'mailtrail', about: 'The enhanced status code.' },
   {

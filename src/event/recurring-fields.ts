@@ -87,6 +87,13 @@ export const SOURCE_PORT = {
   about: "The client's port.",
 } as const satisfies FieldSpec;
 
+export const MESSAGE_SIZE = {
+  path: 'message_size',
+  kind: 'integer',
+  origin: 'mailtrail',
+  about: 'Octets.',
+} as const satisfies FieldSpec;
+
 export const SIGN_IN_ID = {
   path: 'sign_in_id',
   kind: 'text',

@@ -5,7 +5,7 @@ import type { Check } from '../../src/cli/doctor/check.ts';
 import type { FileFacts, Host } from '../../src/cli/doctor/host.ts';
 import { examine } from '../../src/cli/doctor.ts';
 import { Options } from '../../src/cli/command.ts';
-import { fillTemplate } from '../../src/cli/mail-server-templates.ts';
+import { dovecotDecisionValues, fillTemplate } from '../../src/cli/mail-server-templates.ts';
 import { FakeWorld, KEY_ENV, NOW_MS, type FakeOptions, type SeenRequest } from './fake-world.ts';
 
 const PACKAGING = join(import.meta.dirname, '..', '..', 'packaging');
@@ -24,9 +24,11 @@ export const DOVECOT_VALUES = {
   bearerToken: 'TOKEN',
   nonce: 'abc',
   auditLog: '/var/log/dovecot-audit.log',
+  ...dovecotDecisionValues({ askRules: 'before-password', whenDown: 'allow' }, undefined),
 };
 export const POSTFIX_VALUES = {
   policySwitch: '',
+  policyDefault: 'DUNNO',
   policySocket: 'inet:127.0.0.1:4651',
   milterSwitch: '',
   milterSocket: 'unix:mailtrail/milter',

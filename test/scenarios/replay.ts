@@ -12,7 +12,7 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { compileRules, DEFAULT_RULE } from '../../src/access/decide.ts';
+import { DEFAULT_RULE } from '../../src/access/decide.ts';
 import type { Collector } from '../../src/collect/collector.ts';
 import { createDovecotCollector } from '../../src/collect/dovecot/collector.ts';
 import { createPolicyHandler } from '../../src/collect/dovecot/policy.ts';
@@ -26,6 +26,7 @@ import { createTraceJoin } from '../../src/collect/trace-join.ts';
 import type { AuditEvent } from '../../src/event/audit-event.ts';
 import { systemDisk } from '../../src/platform/disk.ts';
 import { silentLog } from '../../src/platform/log.ts';
+import { accessByRules } from '../access/in-force.ts';
 import { MemoryIntake } from '../collect/memory-intake.ts';
 import { StepClock } from './step-clock.ts';
 import { MilterReplay } from './milter-replay.ts';
@@ -120,12 +121,12 @@ class Wiring {
     this.#logs = logs;
     this.clock = new StepClock(startMs);
     this.#socketPath = join(directory, 'policy');
-    const compiled = compileRules([RULE, DEFAULT_RULE]);
-    const rules = (): typeof compiled => compiled;
+    const inForce = accessByRules([RULE, DEFAULT_RULE]);
+    const access = (): typeof inForce => inForce;
     const { intake, clock } = this;
     const log = silentLog;
     this.#signIns = createSignInJoin({ intake, clock, log });
-    this.#policy = createPolicyHandler({ rules, intake, clock, signIns: this.#signIns });
+    this.#policy = createPolicyHandler({ access, intake, clock, signIns: this.#signIns });
     const sasl = createSaslJoin(clock);
     const feed = { intake, clock, log, sasl, traces: createTraceJoin(clock) };
     const dovecot = createDovecotCollector({
@@ -135,7 +136,7 @@ class Wiring {
     });
     const lmtpTold = (): boolean => dovecot.status().state === 'running';
     this.#service = createPolicyService({
-      rules,
+      access,
       intake,
       clock,
       log,

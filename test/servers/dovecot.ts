@@ -2,6 +2,8 @@
 // Mailtrail prints. It delivers, stores and serves mail for real.
 import { chownSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { dovecotDecisionValues } from '../../src/cli/mail-server-templates.ts';
+import type { AskRules, WhenDown } from '../../src/config/mail-server-decisions.ts';
 import {
   bringAlong,
   enterRoot,
@@ -42,6 +44,13 @@ export interface PolicyEndpoint {
   readonly bearerToken: string;
 }
 
+export interface DovecotDecisions {
+  readonly askRules?: AskRules;
+  readonly whenDown?: WhenDown;
+  /** The file of ACLs that Mailtrail writes. */
+  readonly aclFile?: string;
+}
+
 export interface DovecotOptions {
   readonly directory: string;
   readonly organization: Organization;
@@ -52,6 +61,8 @@ export interface DovecotOptions {
   readonly relayPort: number;
   /** Where Sieve scripts send what they redirect, reject and answer. */
   readonly mxPort: number;
+  /** How it uses Mailtrail's decisions; as by default where nothing is said. */
+  readonly decisions?: DovecotDecisions;
   /** Without anything of Mailtrail's in its configuration, to measure what that costs. */
   readonly bare?: boolean;
   /** Comes last in the configuration. */
@@ -220,6 +231,13 @@ function mailtrailConfig(options: DovecotOptions): string {
     bearerToken: options.endpoint?.bearerToken ?? 'none',
     nonce: 'loopback-tests-only',
     auditLog,
+    ...dovecotDecisionValues(
+      {
+        askRules: options.decisions?.askRules ?? 'before-password',
+        whenDown: options.decisions?.whenDown ?? 'allow',
+      },
+      options.decisions?.aclFile,
+    ),
   };
   const text =
     options.dovecot24 === undefined

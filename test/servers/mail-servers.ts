@@ -4,8 +4,15 @@ import { execFileSync } from 'node:child_process';
 import { chmodSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { WhenDown } from '../../src/config/mail-server-decisions.ts';
 import { leaveRoot, prepareRoot, type ExporterDriver } from './dovecot-2.4.ts';
-import { dovecotAuditLog, startDovecot, type Dovecot, type PolicyEndpoint } from './dovecot.ts';
+import {
+  dovecotAuditLog,
+  startDovecot,
+  type Dovecot,
+  type DovecotDecisions,
+  type PolicyEndpoint,
+} from './dovecot.ts';
 import { LoadBalancer } from './load-balancer.ts';
 import { NORDLYS, type Organization } from './organization.ts';
 import {
@@ -34,6 +41,10 @@ export interface MailServersOptions {
   readonly milterSocket?: string;
   /** Domains of the outside world whose server refuses every recipient. */
   readonly refusingDomains?: readonly string[];
+  /** How Dovecot uses Mailtrail's decisions. */
+  readonly decisions?: DovecotDecisions;
+  /** Whether Postfix takes mail while Mailtrail does not answer. */
+  readonly postfixWhenDown?: WhenDown;
   /** Dovecot without anything of Mailtrail's in its configuration. */
   readonly bareDovecot?: boolean;
   /** Dovecot 2.4, which writes its events in this way; Debian 12's 2.3 where nothing is said. */
@@ -120,6 +131,7 @@ async function startBoth(
     mxPort: ports.mx,
     ...(options.endpoint !== undefined && { endpoint: options.endpoint }),
     ...(options.dovecot24 !== undefined && { dovecot24: options.dovecot24 }),
+    ...(options.decisions !== undefined && { decisions: options.decisions }),
     ...(options.bareDovecot !== undefined && { bare: options.bareDovecot }),
     ...(options.extraDovecot !== undefined && { extraConfig: options.extraDovecot }),
   });
@@ -134,6 +146,7 @@ async function startBoth(
       authSocket: dovecot.authSocket,
       refusingDomains: options.refusingDomains ?? [],
       ...(options.policyService !== undefined && { policyService: options.policyService }),
+      ...(options.postfixWhenDown !== undefined && { whenDown: options.postfixWhenDown }),
       ...(options.milterSocket !== undefined && { milterSocket: options.milterSocket }),
       ...(extraPostfix !== undefined && {
         extraConfig: typeof extraPostfix === 'string' ? extraPostfix : extraPostfix(ports),

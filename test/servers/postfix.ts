@@ -4,6 +4,7 @@
 import { execFileSync } from 'node:child_process';
 import { chownSync, mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import type { WhenDown } from '../../src/config/mail-server-decisions.ts';
 import { tailOf } from './dovecot.ts';
 import { freePorts } from './free-ports.ts';
 import type { Organization } from './organization.ts';
@@ -32,6 +33,8 @@ export interface PostfixOptions {
   readonly authSocket: string;
   /** Mailtrail's policy service, e.g. `127.0.0.1:4651`; without it Postfix asks nobody. */
   readonly policyService?: string;
+  /** Whether mail is taken while the policy service does not answer; it is where nothing is said. */
+  readonly whenDown?: WhenDown;
   /** The path of the socket of Mailtrail's milter; without it Postfix shows nobody its messages. */
   readonly milterSocket?: string;
   /** Domains of the outside world whose server refuses every recipient. */
@@ -104,6 +107,7 @@ function mailtrailConfig(options: PostfixOptions): string {
     milterSwitch: options.milterSocket === undefined ? '#' : '',
     milterSocket: `unix:${options.milterSocket ?? 'mailtrail/milter'}`,
     policySwitch: '',
+    policyDefault: options.whenDown === 'refuse' ? '451 4.3.5 Try again later' : 'DUNNO',
     policySocket: `inet:${options.policyService ?? '127.0.0.1:1'}`,
     mailLog,
     mailLogDirectory: dirname(mailLog),

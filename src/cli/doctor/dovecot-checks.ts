@@ -4,6 +4,7 @@ import type { Config } from '../../config/schema.ts';
 import { foundVersion, namedVersion, type DovecotVersion } from '../dovecot-version.ts';
 import { losing, type Check } from './check.ts';
 import { attributesTold, withFullNames } from './dovecot-settings.ts';
+import { aclChecks, differenceChecks, switchChecks } from './dovecot-decision-checks.ts';
 import { detailChecks, eventChecks } from './dovecot-event-checks.ts';
 import { ADD, dovecot, RELOAD, snippet, WHOLE, type Wiring } from './dovecot-wiring.ts';
 import type { Host } from './host.ts';
@@ -78,7 +79,12 @@ function signInChecks(wiring: Wiring): Check[] {
     const message = 'has no auth_policy_hash_nonce, without which nobody can sign in';
     checks.push(dovecot.fail(message, ADD, snippet(wiring, 'auth_policy_hash_nonce')));
   }
-  return [...checks, ...attributeChecks(wiring), ...switchChecks(wiring)];
+  return [
+    ...checks,
+    ...attributeChecks(wiring),
+    ...switchChecks(wiring),
+    ...differenceChecks(wiring),
+  ];
 }
 
 function attributeChecks(wiring: Wiring): Check[] {
@@ -88,24 +94,6 @@ function attributeChecks(wiring: Wiring): Check[] {
   const message = `does not tell ${missing.join(', ')} of a sign-in (auth_policy_request_attributes)`;
   const check = dovecot.fail(message, ADD, snippet(wiring, 'auth_policy_request_attributes'));
   return [losing(check, lossesOf('auth_policy attributes'))];
-}
-
-/** Switches that take the effect of the questions away. Absent ones have Dovecot's default. */
-function switchChecks(wiring: Wiring): Check[] {
-  const value = (name: string): string | undefined => settingValue(wiring.found, name);
-  const checks: Check[] = [];
-  if (
-    value('auth_policy_check_before_auth') === 'no' &&
-    value('auth_policy_check_after_auth') === 'no'
-  ) {
-    const message = 'asks nothing before or after the password (auth_policy_check_before_auth)';
-    checks.push(dovecot.fail(message, ADD, snippet(wiring, 'auth_policy_check_before_auth')));
-  }
-  if (value('auth_policy_log_only') === 'yes') {
-    const message = 'does not obey the answers (auth_policy_log_only)';
-    checks.push(dovecot.fail(message, `set auth_policy_log_only = no, ${RELOAD}`));
-  }
-  return checks.map((check) => losing(check, lossesOf('auth_policy check')));
 }
 
 /** What `doveconf` says it is, e.g. `2.4.1-4`, from its first line; undefined where it does not. */
@@ -146,6 +134,11 @@ export async function dovecotChecks(
     config,
   };
   const wiring = { ...compared, tokenOpens: await tokenOpens(compared, opens) };
-  const checks = [...signInChecks(wiring), ...eventChecks(wiring), ...detailChecks(wiring)];
+  const checks = [
+    ...signInChecks(wiring),
+    ...aclChecks(wiring),
+    ...eventChecks(wiring),
+    ...detailChecks(wiring),
+  ];
   return [dovecot.ok(`is version ${said ?? version}`), ...checks];
 }

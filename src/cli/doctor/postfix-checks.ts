@@ -51,10 +51,15 @@ function policyCheck(found: Parameters, template: Parameters, config: Config): C
     return [losing(check, lossesOf('check_policy_service'))];
   }
   const checks = [postfix.ok(`asks Mailtrail in ${lists.map(([name]) => name).join(', ')}`)];
-  if (!found.has('smtpd_policy_service_default_action')) {
-    const message =
-      'refuses all mail while Mailtrail is down (smtpd_policy_service_default_action)';
-    const remedy = `if mail should flow then, ${ADD}`;
+  const action = found.get('smtpd_policy_service_default_action');
+  const takes = action === 'DUNNO';
+  if (takes !== (config.postfix.whenDown === 'allow')) {
+    const message = takes
+      ? 'takes all mail while Mailtrail is down, and postfix.whenDown is refuse'
+      : 'refuses all mail while Mailtrail is down (smtpd_policy_service_default_action)';
+    const remedy = takes
+      ? `set postfix.whenDown to what you want, or ${ADD}`
+      : `if mail should flow then, ${ADD}`;
     const lines = snippet(template, 'smtpd_policy_service_default_action');
     checks.push(postfix.warn(message, remedy, lines));
   }

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { decodeFolderName, expandSet, folderOf, imapTokens } from './imap-arguments.ts';
 import { fetchedContent } from './imap-fetch.ts';
-import { userAgentOfId, USER_AGENT_LENGTH_MAX } from './user-agent.ts';
+import { deviceOfId, userAgentOfId, USER_AGENT_LENGTH_MAX } from './user-agent.ts';
 
 test.each([
   ['INBOX (\\Flagged) <451 byte literal>', ['atom INBOX', 'list (\\Flagged)', 'literal ']],
@@ -74,4 +74,17 @@ test.each([
 
 test('a long client name is cut', () => {
   expect(userAgentOfId(`("name" "${'x'.repeat(5000)}")`)).toHaveLength(USER_AGENT_LENGTH_MAX);
+});
+
+test('a device by what an ID says', () => {
+  expect(
+    deviceOfId('"name" "Thunderbird" "version" "128.1" "os" "Linux" "os-version" "6.1" "name" "x"'),
+  ).toEqual({
+    deviceType: 'Thunderbird',
+    deviceOperatingSystem: 'Linux 6.1',
+    deviceUserAgent: 'Thunderbird/128.1',
+  });
+  expect(deviceOfId('"os" "iOS"')).toEqual({ deviceOperatingSystem: 'iOS' });
+  expect(deviceOfId('"version" "1" "name"')).toBeUndefined();
+  expect(deviceOfId('')).toBeUndefined();
 });

@@ -1,7 +1,8 @@
 // The body of an auth-policy request, checked and put into our words. Dovecot sends whatever
 // `auth_policy_request_attributes` lists, all values as strings; only who and where is required.
+import type { Device } from '../../access/evaluation.ts';
 import { protocolOfService, transportOf } from './protocol.ts';
-import { userAgentOfId } from './user-agent.ts';
+import { deviceOfId, userAgentOfId } from './user-agent.ts';
 
 /** A request that cannot be understood; the HTTP layer answers 400 with the message. */
 export class PolicyRequestError extends Error {
@@ -29,6 +30,8 @@ export interface PolicyRequest {
   /** In the words of Dovecot's events: `TLS`, `trusted`, `insecure`. */
   readonly transport: string | undefined;
   readonly userAgent: string | undefined;
+  /** What the client said of itself before it signed in (IMAP ID). */
+  readonly device: Device | undefined;
   readonly patId: string | undefined;
   /** Only in reports. */
   readonly success: boolean | undefined;
@@ -129,6 +132,7 @@ export function readPolicyRequest(input: unknown): PolicyRequest {
     mechanism: text(body, 'mech'),
     transport: transportOf(service, transportSaid(body)),
     userAgent: userAgentOfId(text(body, 'device_id') ?? ''),
+    device: deviceOfId(text(body, 'device_id') ?? ''),
     patId: text(body, 'pat_id'),
     success: flag(body, 'success'),
     policyReject: flag(body, 'policy_reject') ?? false,

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { fastClock, MemoryIntake, until } from '../../../test/collect/memory-intake.ts';
-import { compileRules, DEFAULT_RULE } from '../../access/decide.ts';
+import { accessByRules } from '../../../test/access/in-force.ts';
+import { DEFAULT_RULE } from '../../access/decide.ts';
 import type { AccessRule } from '../../access/decision.ts';
 import type { Clock } from '../../platform/clock.ts';
 import { silentLog } from '../../platform/log.ts';
@@ -46,11 +47,11 @@ function handler(signIns?: (intake: MemoryIntake) => SignInJoin): {
   intake: MemoryIntake;
 } {
   const intake = new MemoryIntake();
-  const rules = compileRules(RULES);
+  const access = accessByRules(RULES);
   return {
     intake,
     handler: createPolicyHandler({
-      rules: () => rules,
+      access: () => access,
       intake,
       clock: stillClock,
       ...(signIns !== undefined && { signIns: signIns(intake) }),
@@ -98,11 +99,11 @@ test('without a record there is no answer', async () => {
 
 test('every question is a decision and a record of its own', async () => {
   const intake = new MemoryIntake();
-  let rules = compileRules(RULES);
-  const policy = createPolicyHandler({ rules: () => rules, intake, clock: stillClock });
+  let access = accessByRules(RULES);
+  const policy = createPolicyHandler({ access: () => access, intake, clock: stillClock });
   await policy.handle('allow', body());
   await policy.handle('allow', body());
-  rules = compileRules([{ name: 'Closed', effect: 'DENY' }]);
+  access = accessByRules([{ name: 'Closed', effect: 'DENY' }]);
   await policy.handle('allow', body());
   const found = intake.journal.events;
   expect(found).toMatchObject([
@@ -231,7 +232,12 @@ test('reports wait for their line, and are told alone only when none comes', asy
     note: () => Promise.resolve(),
     tell: async (events) => void (await intake.accept(events)),
   });
-  const policy = createPolicyHandler({ rules: () => compileRules(RULES), intake, clock, signIns });
+  const policy = createPolicyHandler({
+    access: () => accessByRules(RULES),
+    intake,
+    clock,
+    signIns,
+  });
   await policy.handle('report', body({ success: true }));
   const startMs = clock.now();
   await until(

@@ -1,10 +1,13 @@
 // Dovecot's auth-policy protocol without its transport: `allow` asks whether somebody may sign in
-// and is answered by the access rules, `report` tells how an attempt ended. Every decision is on
+// and is answered by the rules in force, `report` tells how an attempt ended. Every decision is on
 // disk before Dovecot hears it. Dovecot may be set to ask twice, before and after the password is
 // checked; each is a decision and a record of its own (the printed configuration asks once).
-import { decide, type CompiledRules } from '../../access/decide.ts';
-import type { Decision } from '../../access/decision.ts';
-import type { AuditEvent } from '../../event/audit-event.ts';
+import {
+  accessEvents,
+  evaluate,
+  type AccessInForce,
+  type Attempt,
+} from '../../access/evaluation.ts';
 import type { Clock } from '../../platform/clock.ts';
 import type { CollectorStatus, Intake } from '../collector.ts';
 import { KeyedQueue } from './keyed-queue.ts';
@@ -17,7 +20,7 @@ const REFUSALS_MAX = 10_000;
 
 export interface PolicyHandlerOptions {
   /** The rules in force now. */
-  readonly rules: () => CompiledRules;
+  readonly access: () => AccessInForce;
   readonly intake: Intake;
   readonly clock: Clock;
   /** Shared with the Dovecot collectors; without it every report is an event of its own. */
@@ -40,27 +43,15 @@ export interface PolicyHandler {
   status(): CollectorStatus;
 }
 
-/** The message a refused client sees. */
-export function refusal(decision: Decision): string {
-  return decision.rule === undefined
-    ? 'Denied: no access control rule allows it'
-    : `Denied by access control rule ${decision.rule.name}`;
-}
-
-function decisionEvent(request: PolicyRequest, decision: Decision, nowMs: number): AuditEvent {
+function attemptOn(request: PolicyRequest, atMs: number): Attempt {
+  const { protocol, sourceIp, userId, impersonatorId, device } = request;
   return {
-    log_type: 'ACCESS_CONTROL_LOGS',
-    event_timestamp: nowMs,
-    ...(request.session !== undefined && { request_id: request.session }),
-    user_id: request.userId,
-    ...(request.impersonatorId !== undefined && { impersonator_id: request.impersonatorId }),
-    protocol: request.protocol,
-    ...(request.sourceIp !== '' && { source_ip: request.sourceIp }),
-    scope: 'AccessControl',
-    ...(decision.rule !== undefined && { rule_id: decision.rule.name }),
-    access_granted: decision.effect === 'ALLOW',
-    ...(request.userAgent !== undefined && { user_agent: request.userAgent }),
-    ...(request.sourcePort !== undefined && { source_port: request.sourcePort }),
+    protocol,
+    sourceIp,
+    userId,
+    atMs,
+    ...(impersonatorId !== undefined && { impersonator: { id: impersonatorId } }),
+    ...(device !== undefined && { device }),
   };
 }
 
@@ -128,18 +119,20 @@ class Handler implements PolicyHandler {
   }
 
   async #allow(request: PolicyRequest): Promise<PolicyAnswer> {
-    const decision = decide(this.#options.rules(), {
-      protocol: request.protocol,
-      sourceIp: request.sourceIp,
-      userId: request.userId,
-    });
-    const nowMs = this.#options.clock.now();
-    await this.#options.intake.accept([decisionEvent(request, decision, nowMs)]);
-    this.#events++;
-    if (decision.effect === 'ALLOW') return { status: 0, msg: '' };
-    const msg = refusal(decision);
-    this.#refused.push(whoOf(request), msg);
-    return { status: -1, msg };
+    const attempt = attemptOn(request, this.#options.clock.now());
+    const verdict = evaluate(this.#options.access(), attempt);
+    const { session, userAgent, sourcePort } = request;
+    await this.#options.intake.accept(
+      accessEvents(attempt, verdict, {
+        ...(session !== undefined && { request_id: session }),
+        ...(userAgent !== undefined && { user_agent: userAgent }),
+        ...(sourcePort !== undefined && { source_port: sourcePort }),
+      }),
+    );
+    this.#events += verdict.evaluations.length;
+    if (verdict.effect === 'ALLOW') return { status: 0, msg: '' };
+    this.#refused.push(whoOf(request), verdict.message);
+    return { status: -1, msg: verdict.message };
   }
 
   async #report(request: PolicyRequest): Promise<PolicyAnswer> {

@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
 import { MemoryIntake, until } from '../../../test/collect/memory-intake.ts';
-import { compileRules, DEFAULT_RULE } from '../../access/decide.ts';
+import { accessByRules } from '../../../test/access/in-force.ts';
+import { DEFAULT_RULE } from '../../access/decide.ts';
 import { systemClock } from '../../platform/clock.ts';
 import { silentLog } from '../../platform/log.ts';
 import {
@@ -14,7 +15,7 @@ import {
 } from './policy-protocol.ts';
 import { createPolicyService, type PolicyListen, type PolicyService } from './policy-service.ts';
 
-const RULES = compileRules([
+const ACCESS = accessByRules([
   DEFAULT_RULE,
   { name: 'NoSmtpForCarol', effect: 'DENY', actions: ['SMTP'], userIds: ['carol@example.test'] },
 ]);
@@ -55,7 +56,7 @@ async function started(
 ): Promise<PolicyService> {
   const service = createPolicyService({
     listen,
-    rules: () => RULES,
+    access: () => ACCESS,
     intake,
     clock: systemClock,
     log: silentLog,
@@ -207,7 +208,7 @@ test('listens on a unix socket, also over one that a crash left, but over no oth
   writeFileSync(path, 'a file');
   const third = createPolicyService({
     listen: { path },
-    rules: () => RULES,
+    access: () => ACCESS,
     intake: new MemoryIntake(),
     clock: systemClock,
     log: silentLog,
@@ -223,7 +224,7 @@ test('an address that is taken is named', async () => {
   const port = Number(service.address().split(':')[1]);
   const second = createPolicyService({
     listen: { host: '127.0.0.1', port },
-    rules: () => RULES,
+    access: () => ACCESS,
     intake: new MemoryIntake(),
     clock: systemClock,
     log: silentLog,

@@ -1,12 +1,17 @@
-// Postfix's policy service: asked at every recipient, it lets the access rules decide once for each
+// Postfix's policy service: asked at every recipient, it lets the rules in force decide once for each
 // message that an authenticated user submits. The decision is on disk before Postfix hears it; if
 // it cannot be, the connection is closed unanswered, and `smtpd_policy_service_default_action`
 // decides.
 import { chmod, lstat, unlink } from 'node:fs/promises';
 import { createServer, type Server, type Socket } from 'node:net';
-import { decide, type CompiledRules } from '../../access/decide.ts';
-import type { Decision } from '../../access/decision.ts';
-import type { AuditEvent } from '../../event/audit-event.ts';
+import {
+  accessEvents,
+  evaluate,
+  type AccessInForce,
+  type Attempt,
+  type AttemptDetails,
+  type Verdict,
+} from '../../access/evaluation.ts';
 import type { Clock } from '../../platform/clock.ts';
 import type { Log } from '../../platform/log.ts';
 import type { Collector, CollectorStatus, Intake } from '../collector.ts';
@@ -34,7 +39,7 @@ export type PolicyListen =
 export interface PolicyServiceOptions {
   readonly listen: PolicyListen;
   /** The rules in force now. */
-  readonly rules: () => CompiledRules;
+  readonly access: () => AccessInForce;
   readonly intake: Intake;
   readonly clock: Clock;
   readonly log: Log;
@@ -49,32 +54,42 @@ function value(attributes: PolicyAttributes, name: string): string {
   return (attributes.get(name) ?? '').slice(0, VALUE_LENGTH_MAX);
 }
 
-function decisionEvent(
-  attributes: PolicyAttributes,
-  decision: Decision,
-  nowMs: number,
-): AuditEvent {
-  const requestId = value(attributes, 'queue_id') || value(attributes, 'instance');
-  const port = Number(value(attributes, 'client_port'));
+function attemptOn(attributes: PolicyAttributes, atMs: number): Attempt {
   return {
-    log_type: 'ACCESS_CONTROL_LOGS',
-    event_timestamp: nowMs,
-    ...(requestId !== '' && { request_id: requestId }),
-    user_id: value(attributes, 'sasl_username').toLowerCase(),
     protocol: 'SMTP',
-    source_ip: value(attributes, 'client_address'),
-    scope: 'AccessControl',
-    ...(decision.rule !== undefined && { rule_id: decision.rule.name }),
-    access_granted: decision.effect === 'ALLOW',
-    ...(Number.isInteger(port) && port > 0 && { source_port: port }),
+    sourceIp: value(attributes, 'client_address'),
+    userId: value(attributes, 'sasl_username').toLowerCase(),
+    atMs,
   };
 }
 
-function actionOf(decision: Decision): string {
-  if (decision.effect === 'ALLOW') return 'DUNNO';
-  return decision.rule === undefined
-    ? 'REJECT 5.7.1 Denied: no access control rule allows it'
-    : `REJECT 5.7.1 Denied by access control rule ${decision.rule.name}`;
+/** A whole number above 0; Postfix says 0 for what it does not know. */
+function count(attributes: PolicyAttributes, name: string): number | undefined {
+  const text = value(attributes, name);
+  return /^[1-9]\d{0,14}$/.test(text) ? Number(text) : undefined;
+}
+
+/**
+ * What the record says of the message. At DATA the size is what the client announced, absent where
+ * it announced none.
+ *
+ * @see Postfix SMTPD_POLICY_README, "Protocol description"
+ */
+function detailsOf(attributes: PolicyAttributes): AttemptDetails {
+  const requestId = value(attributes, 'queue_id') || value(attributes, 'instance');
+  const sourcePort = count(attributes, 'client_port');
+  const sender = value(attributes, 'sender');
+  const size = count(attributes, 'size');
+  return {
+    ...(requestId !== '' && { request_id: requestId }),
+    ...(sender !== '' && { mail_from: sender }),
+    ...(size !== undefined && { message_size: size }),
+    ...(sourcePort !== undefined && { source_port: sourcePort }),
+  };
+}
+
+function actionOf({ effect, message }: Verdict): string {
+  return effect === 'ALLOW' ? 'DUNNO' : `REJECT 5.7.1 ${message}`;
 }
 
 class Service implements PolicyService {
@@ -190,16 +205,11 @@ class Service implements PolicyService {
     const instance = value(attributes, 'instance');
     const before = this.#answered.get(instance);
     if (before !== undefined) return before;
-    const decision = decide(this.#options.rules(), {
-      protocol: 'SMTP',
-      sourceIp: value(attributes, 'client_address'),
-      userId: user,
-    });
-    await this.#options.intake.accept([
-      decisionEvent(attributes, decision, this.#options.clock.now()),
-    ]);
-    this.#events++;
-    const action = actionOf(decision);
+    const attempt = attemptOn(attributes, this.#options.clock.now());
+    const verdict = evaluate(this.#options.access(), attempt);
+    await this.#options.intake.accept(accessEvents(attempt, verdict, detailsOf(attributes)));
+    this.#events += verdict.evaluations.length;
+    const action = actionOf(verdict);
     if (instance !== '') this.#remember(instance, action);
     return action;
   }

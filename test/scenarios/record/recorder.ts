@@ -5,7 +5,7 @@ import { chmodSync } from 'node:fs';
 import { createServer as createHttpServer, type Server as HttpServer } from 'node:http';
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
-import { compileRules, DEFAULT_RULE } from '../../../src/access/decide.ts';
+import { DEFAULT_RULE } from '../../../src/access/decide.ts';
 import { createPolicyHandler, type PolicyHandler } from '../../../src/collect/dovecot/policy.ts';
 import { createMessageContentsJoin } from '../../../src/collect/message-contents.ts';
 import { createMilter } from '../../../src/collect/milter/milter-server.ts';
@@ -13,6 +13,7 @@ import { createPolicyService } from '../../../src/collect/postfix/policy-service
 import { systemClock } from '../../../src/platform/clock.ts';
 import { systemDisk } from '../../../src/platform/disk.ts';
 import { silentLog } from '../../../src/platform/log.ts';
+import { accessByRules } from '../../access/in-force.ts';
 import { MemoryIntake } from '../../collect/memory-intake.ts';
 import { RULE } from '../scenario.ts';
 
@@ -141,9 +142,9 @@ function requestsOf(keep: (request: string) => void): Overheard {
 export async function startRecorder(directory: string, logs: () => LogLengths): Promise<Recorder> {
   const records: PolicyRecord[] = [];
   const milterRecords: MilterRecord[] = [];
-  const compiled = compileRules([RULE, DEFAULT_RULE]);
+  const access = accessByRules([RULE, DEFAULT_RULE]);
   const clock = systemClock;
-  const common = { rules: () => compiled, intake: new MemoryIntake(), clock };
+  const common = { access: () => access, intake: new MemoryIntake(), clock };
   const handler = createPolicyHandler(common);
   const http = policyServer(handler, (record) => records.push(record), logs);
   const log = silentLog;
