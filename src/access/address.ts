@@ -72,37 +72,81 @@ export function parseRange(text: string): AddressRange | undefined {
   return { words, masks };
 }
 
-/** Ranges made ready for looking an address up. */
+/**
+ * Ranges made ready for looking an address up: first and last address of each, in order and none
+ * touching another, as many words each as the family has.
+ */
+interface FamilyRanges {
+  readonly firsts: Uint32Array;
+  readonly lasts: Uint32Array;
+  readonly count: number;
+}
+
+/** Ranges of both families. */
 export interface RangeSet {
-  /** Word and mask of each IPv4 range, one after the other. */
-  readonly v4: Int32Array;
-  readonly v6: readonly AddressRange[];
+  readonly v4: FamilyRanges;
+  readonly v6: FamilyRanges;
+}
+
+const V4_WORDS = 1;
+const V6_WORDS = 4;
+
+function lastOf({ words, masks }: AddressRange): number[] {
+  return words.map((word, at) => (word | ~(masks[at] ?? 0)) >>> 0);
+}
+
+/** The order of two addresses that begin at these places. */
+function compareAt(
+  a: ArrayLike<number>,
+  aFrom: number,
+  b: ArrayLike<number>,
+  bFrom: number,
+  words: number,
+): number {
+  for (let at = 0; at < words; at++) {
+    const difference = (a[aFrom + at] ?? 0) - (b[bFrom + at] ?? 0);
+    if (difference !== 0) return difference;
+  }
+  return 0;
+}
+
+function family(ranges: readonly AddressRange[], words: number): FamilyRanges {
+  const spans = ranges
+    .filter((range) => range.words.length === words)
+    .map((range) => ({ first: range.words, last: lastOf(range) }))
+    .sort((a, b) => compareAt(a.first, 0, b.first, 0, words));
+  const merged: { first: readonly number[]; last: readonly number[] }[] = [];
+  for (const span of spans) {
+    const before = merged.at(-1);
+    if (before === undefined || compareAt(span.first, 0, before.last, 0, words) > 0) {
+      merged.push(span);
+    } else if (compareAt(span.last, 0, before.last, 0, words) > 0) {
+      before.last = span.last;
+    }
+  }
+  return {
+    firsts: Uint32Array.from(merged.flatMap(({ first }) => first)),
+    lasts: Uint32Array.from(merged.flatMap(({ last }) => last)),
+    count: merged.length,
+  };
 }
 
 /** Makes ranges ready for looking an address up. */
 export function rangeSet(ranges: readonly AddressRange[]): RangeSet {
-  const v4 = ranges.filter((range) => range.words.length === 1);
-  return {
-    v4: Int32Array.from(v4.flatMap(({ words, masks }) => [words[0] ?? 0, masks[0] ?? 0])),
-    v6: ranges.filter((range) => range.words.length > 1),
-  };
-}
-
-function inV6(range: AddressRange, asked: readonly number[]): boolean {
-  for (let at = 0; at < asked.length; at++) {
-    if ((((asked[at] ?? 0) ^ (range.words[at] ?? 0)) & (range.masks[at] ?? 0)) !== 0) return false;
-  }
-  return true;
+  return { v4: family(ranges, V4_WORDS), v6: family(ranges, V6_WORDS) };
 }
 
 /** Whether the address is in one of the ranges; one of the other family never is. */
-export function contains(ranges: RangeSet, address: Address): boolean {
-  const { words } = address;
-  if (words.length > 1) return ranges.v6.some((range) => inV6(range, words));
-  const word = words[0] ?? 0;
-  const { v4 } = ranges;
-  for (let at = 0; at < v4.length; at += 2) {
-    if (((word ^ (v4[at] ?? 0)) & (v4[at + 1] ?? 0)) === 0) return true;
+export function contains(ranges: RangeSet, { words }: Address): boolean {
+  const { firsts, lasts, count } = words.length === V4_WORDS ? ranges.v4 : ranges.v6;
+  const size = words.length;
+  // The last range that does not begin behind the address is the only one it can be in.
+  let from = 0;
+  let to = count;
+  while (from < to) {
+    const middle = (from + to) >>> 1;
+    if (compareAt(firsts, middle * size, words, 0, size) <= 0) from = middle + 1;
+    else to = middle;
   }
-  return false;
+  return from > 0 && compareAt(lasts, (from - 1) * size, words, 0, size) >= 0;
 }

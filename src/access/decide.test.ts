@@ -7,6 +7,7 @@ const request = (over: Partial<AccessRequest> = {}): AccessRequest => ({
   protocol: 'IMAP',
   sourceIp: '203.0.113.7',
   userId: 'bob@example.test',
+  atMs: 0,
   ...over,
 });
 const rule = (name: string, effect: Effect, over: Partial<AccessRule> = {}): AccessRule => ({
@@ -128,7 +129,7 @@ const anyRule: fc.Arbitrary<AccessRule> = fc.record(
 test('decides as the naive reading of the rules does', () => {
   fc.assert(
     fc.property(fc.array(anyRule, { maxLength: 8 }), protocol, ip, user, (rules, p, from, who) => {
-      const asked = { protocol: p, sourceIp: from, userId: who };
+      const asked = { protocol: p, sourceIp: from, userId: who, atMs: 0 };
       const matching = rules.filter((r) => matchesNaively(r, asked));
       const deny = matching.find((r) => r.effect === 'DENY');
       const first = deny ?? matching.find((r) => r.effect === 'ALLOW');

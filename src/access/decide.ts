@@ -1,14 +1,7 @@
 // The access rules at work: compiled once when they change, asked at every sign-in and every
 // submitted message. Pure; the hooks that enforce and the call that tests use the same function.
-import {
-  contains,
-  parseAddress,
-  parseRange,
-  rangeSet,
-  type Address,
-  type RangeSet,
-} from './address.ts';
-import type { AccessRequest, AccessRule, Decision } from './decision.ts';
+import { Asked, conditionsOf, Names, type Condition, type Vocabulary } from './conditions.ts';
+import type { AccessFacts, AccessRequest, AccessRule, Decision } from './decision.ts';
 
 /** The rule every organization starts with: everybody may do everything. */
 export const DEFAULT_RULE: AccessRule = {
@@ -17,94 +10,45 @@ export const DEFAULT_RULE: AccessRule = {
   description: 'Allows everything',
 };
 
-/** Numbers for the names that rules mention; 0 for every other name. */
-class Names {
-  readonly #ids = new Map<string, number>();
-
-  add(name: string): number {
-    const known = this.#ids.get(name.toLowerCase());
-    if (known !== undefined) return known;
-    const id = this.#ids.size + 1;
-    this.#ids.set(name.toLowerCase(), id);
-    return id;
-  }
-
-  idOf(name: string): number {
-    return this.#ids.get(name.toLowerCase()) ?? 0;
-  }
-}
-
 interface CompiledRule {
   readonly rule: AccessRule;
-  readonly ipRanges: RangeSet | undefined;
-  readonly notIpRanges: RangeSet | undefined;
-  readonly actions: ReadonlySet<number> | undefined;
-  readonly notActions: ReadonlySet<number> | undefined;
-  readonly userIds: ReadonlySet<number> | undefined;
-  readonly notUserIds: ReadonlySet<number> | undefined;
+  readonly conditions: readonly Condition[];
 }
 
-/** Rules made ready for deciding: names are numbers, so that a request's are looked up only once. */
+/** Rules made ready for deciding; never changed. */
 export interface CompiledRules {
   readonly rules: readonly CompiledRule[];
-  readonly actions: Pick<Names, 'idOf'>;
-  readonly users: Pick<Names, 'idOf'>;
-}
-
-/** An empty list is no condition, as in AWS's requests. */
-function nonEmpty<T>(list: readonly T[] | undefined): readonly T[] | undefined {
-  return list === undefined || list.length === 0 ? undefined : list;
-}
-
-function ranges(rule: string, list: readonly string[] | undefined): RangeSet | undefined {
-  const given = nonEmpty(list);
-  if (given === undefined) return undefined;
-  return rangeSet(
-    given.map((text) => {
-      const range = parseRange(text);
-      if (range === undefined) {
-        throw new TypeError(`rule ${rule}: ${JSON.stringify(text)} is not an address range`);
-      }
-      return range;
-    }),
-  );
-}
-
-function ids(names: Names, list: readonly string[] | undefined): ReadonlySet<number> | undefined {
-  const given = nonEmpty(list);
-  return given === undefined ? undefined : new Set(given.map((name) => names.add(name)));
+  readonly vocabulary: Vocabulary;
 }
 
 /**
- * Makes rules ready for deciding. Throws a TypeError on an address range that is none, which
+ * Makes rules ready for deciding. Throws a TypeError on an entry that is none of its kind, which
  * `validateRule` would have refused.
  */
-export function compileRules(rules: readonly AccessRule[]): CompiledRules {
-  const actions = new Names();
-  const users = new Names();
+export function compileRules(rules: readonly AccessRule[], facts: AccessFacts = {}): CompiledRules {
+  const vocabulary = { facts, actions: new Names(), users: new Names() };
   return {
-    rules: rules.map((rule) => ({
-      rule,
-      ipRanges: ranges(rule.name, rule.ipRanges),
-      notIpRanges: ranges(rule.name, rule.notIpRanges),
-      actions: ids(actions, rule.actions),
-      notActions: ids(actions, rule.notActions),
-      userIds: ids(users, rule.userIds),
-      notUserIds: ids(users, rule.notUserIds),
-    })),
-    actions,
-    users,
+    rules: rules.map((rule) => {
+      try {
+        return { rule, conditions: conditionsOf(rule, vocabulary) };
+      } catch (error) {
+        throw new TypeError(`rule ${rule.name}: ${(error as Error).message}`, { cause: error });
+      }
+    }),
+    vocabulary,
   };
 }
 
-function isIn(ranges: RangeSet, address: Address | undefined): boolean {
-  return address !== undefined && contains(ranges, address);
+function matches(conditions: readonly Condition[], asked: Asked): boolean {
+  for (const { fits, not } of conditions) if (fits(asked) === not) return false;
+  return true;
 }
 
 /**
- * Decides a request. A rule matches when all its condition kinds hold: a list holds when one of its
- * entries fits, a not-list when none does; a rule without conditions matches everything. A matching
- * DENY wins over every ALLOW; no matching rule means DENY.
+ * Decides a request. A rule matches when all its conditions hold: a list holds when one of its
+ * entries fits, a not-list when none does, both when both do; a rule without conditions matches
+ * everything. A matching DENY wins over every ALLOW; no matching rule means DENY. A DENY that is only
+ * tried (`dryRun`) counts for nothing, and is told where it would have denied what is allowed.
  *
  * `rule` is the first matching DENY, else the first matching ALLOW; `matched` are all matching
  * rules. Protocols and users are compared without regard to case. A source address that cannot be
@@ -113,24 +57,23 @@ function isIn(ranges: RangeSet, address: Address | undefined): boolean {
  * @see AWS WorkMail administrator guide, "Working with access control rules"
  */
 export function decide(compiled: CompiledRules, request: AccessRequest): Decision {
-  const address = parseAddress(request.sourceIp);
-  const action = compiled.actions.idOf(request.protocol);
-  const user = compiled.users.idOf(request.userId);
+  const asked = new Asked(request, compiled.vocabulary);
   const matched: AccessRule[] = [];
   let deny: AccessRule | undefined;
   let allow: AccessRule | undefined;
-  for (const each of compiled.rules) {
-    if (each.ipRanges !== undefined && !isIn(each.ipRanges, address)) continue;
-    if (each.notIpRanges !== undefined && isIn(each.notIpRanges, address)) continue;
-    if (each.actions !== undefined && !each.actions.has(action)) continue;
-    if (each.notActions?.has(action) === true) continue;
-    if (each.userIds !== undefined && !each.userIds.has(user)) continue;
-    if (each.notUserIds?.has(user) === true) continue;
-    matched.push(each.rule);
-    if (each.rule.effect === 'DENY') deny ??= each.rule;
-    else allow ??= each.rule;
+  let tried: AccessRule | undefined;
+  for (const { rule, conditions } of compiled.rules) {
+    if (!matches(conditions, asked)) continue;
+    if (rule.dryRun === true) {
+      tried ??= rule;
+      continue;
+    }
+    matched.push(rule);
+    if (rule.effect === 'DENY') deny ??= rule;
+    else allow ??= rule;
   }
   const rule = deny ?? allow;
   if (rule === undefined) return { effect: 'DENY', matched };
-  return { effect: rule.effect, rule, matched };
+  const wouldDeny = rule.effect === 'ALLOW' && tried !== undefined && { wouldDeny: tried };
+  return { effect: rule.effect, rule, matched, ...wouldDeny };
 }
