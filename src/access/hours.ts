@@ -17,7 +17,7 @@ export interface Hours {
 export const HOURS_EXPECTED =
   'hours such as "Mo-Fr 08:00-18:00 Europe/Berlin": days (Mo Tu We Th Fr Sa Su, all when left out), from-to, a time zone (UTC when left out)';
 
-const SHAPE = /^(?:([A-Za-z,-]+) )?(\d{2}):(\d{2})-(\d{2}):(\d{2})(?: ([A-Za-z0-9_+\/-]+))?$/;
+const SHAPE = /^(?:([A-Za-z,-]+) )?(\d{2}):(\d{2})-(\d{2}):(\d{2})(?: ([A-Za-z0-9_+/-]+))?$/;
 
 function dayOf(text: string): number {
   return DAYS.findIndex((day) => day.toLowerCase() === text.toLowerCase());
