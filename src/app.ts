@@ -18,6 +18,7 @@ import {
 } from './collect/mapping/mapping-files.ts';
 import { createSaslJoin, type SaslJoin } from './collect/sasl-join.ts';
 import { createCloudWatchLogs, type CloudWatchLogs } from './cloudwatch-logs.ts';
+import { Decisions } from './decisions.ts';
 import { createCollectors } from './collectors.ts';
 import { formatAddress } from './config/address.ts';
 import type { Config } from './config/schema.ts';
@@ -70,6 +71,7 @@ class RunningApp implements App {
   readonly #http: HttpServer;
   readonly #collectors: readonly Collector[];
   readonly #policy: PolicyHandler;
+  readonly #decisions: Decisions;
   readonly #signIns: SignInJoin;
   readonly #sasl: SaslJoin;
   readonly #keeping: LogEventKeeping;
@@ -93,6 +95,7 @@ class RunningApp implements App {
     const access = (): AccessInForce => this.#access;
     this.#signIns = createSignInJoin({ intake, clock, log });
     this.#sasl = createSaslJoin(clock);
+    this.#decisions = new Decisions({ access, intake, clock });
     this.#policy = createPolicyHandler({ access, intake, clock, signIns: this.#signIns });
     const joins = { signIns: this.#signIns, sasl: this.#sasl };
     this.#collectors = createCollectors({ config, ...parts, ...joins, access });
@@ -144,6 +147,7 @@ class RunningApp implements App {
       }),
       otlp: createOtlpLogs({ sets: mappings, intake, clock, log: log.for('otlp') }),
       policy: this.#policy,
+      decisions: this.#decisions,
       store,
       aws: [this.#logs.service],
       language: this.#language,
@@ -248,6 +252,7 @@ class RunningApp implements App {
       collectors: [
         ...this.#collectors.map((collector) => collector.status()),
         this.#policy.status(),
+        this.#decisions.status(),
       ],
     };
   }

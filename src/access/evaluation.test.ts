@@ -69,11 +69,13 @@ test('a master user without a role opens nothing once one has a role', () => {
   const access = inForce({ roleOf: () => undefined });
   expect(evaluate(access, admin)).toMatchObject({
     effect: 'DENY',
-    message: 'Denied: the master user has no impersonation role',
+    message: 'Denied: no impersonation role',
     evaluations: [{ effect: 'ALLOW' }, { scope: 'ImpersonationAccessControl', effect: 'DENY' }],
   });
-  const byToken = { ...ATTEMPT, impersonator: { id: 'token', roleId: 'role-1' } };
+  const byToken = { ...ATTEMPT, impersonator: { id: 'token', role: { id: 'role-1' } } };
   expect(evaluate(access, byToken).effect).toBe('ALLOW');
+  const badToken = { ...ATTEMPT, impersonator: { id: 'token', role: { id: undefined } } };
+  expect(evaluate(inForce(), badToken).effect).toBe('DENY');
 });
 
 test.each(['SMTP', 'ManageSieve'])('a role that may only read may not use %s', (protocol) => {
@@ -98,6 +100,7 @@ test('device rules are for their protocols, also where the device says nothing',
     message: 'Denied: no mobile device access rule allows it',
     evaluations: [{}, { scope: 'DeviceAccessControl', effect: 'DENY' }],
   });
+  expect(evaluate(inForce({}, denies), { ...ATTEMPT, judgeDevice: true }).effect).toBe('DENY');
   const overridden = {
     decideDevice: () => ({ effect: 'DENY' as const, override: {} }),
   };

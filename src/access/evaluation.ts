@@ -50,6 +50,8 @@ export interface AccessInForce {
    * nothing. `uncontrolled` where no master user was given a role: only the access rules count then.
    */
   readonly roleOf: (impersonatorId: string) => string | undefined | typeof UNCONTROLLED;
+  /** The role of an impersonation token by its SHA-256 in hex; undefined when it is not (or no longer) good. */
+  readonly roleOfToken?: (digest: string, nowMs: number) => string | undefined;
   /** The protocols whose clients the mobile device rules are for, in lower case. */
   readonly deviceProtocols: ReadonlySet<string>;
   /** What a refused client is told, `{rule}` in it; the usual words where it is absent. */
@@ -66,9 +68,14 @@ export interface Attempt {
   /** Whose mailbox it is. */
   readonly userId: string;
   readonly atMs: number;
-  /** Who acts as the user; the role where it is known already, as by a token. */
-  readonly impersonator?: { readonly id: string; readonly roleId?: string };
+  /** Who acts as the user; the role where it is known already, as by a token: without an id there is none. */
+  readonly impersonator?: {
+    readonly id: string;
+    readonly role?: { readonly id: string | undefined };
+  };
   readonly device?: Device;
+  /** The mobile device rules decide too, whatever the protocol. */
+  readonly judgeDevice?: boolean;
 }
 
 /** What one kind of rules said. */
@@ -135,7 +142,7 @@ function byRole({ rulings }: AccessInForce, attempt: Attempt, roleId: string | u
     by: undefined,
     words,
   });
-  if (roleId === undefined) return denied('Denied: the master user has no impersonation role');
+  if (roleId === undefined) return denied('Denied: no impersonation role');
   const { effect, role, rule } = rulings.decideImpersonation(roleId, attempt.userId);
   if (
     effect === 'ALLOW' &&
@@ -182,6 +189,14 @@ function messageOf({ message }: AccessInForce, denied: Ruled): string {
   return plain(message.replaceAll('{rule}', () => denied.by ?? 'none'));
 }
 
+function roleIn(
+  access: AccessInForce,
+  impersonator: Attempt['impersonator'],
+): ReturnType<AccessInForce['roleOf']> {
+  if (impersonator === undefined) return UNCONTROLLED;
+  return impersonator.role === undefined ? access.roleOf(impersonator.id) : impersonator.role.id;
+}
+
 /**
  * Lets every kind of rule that applies decide: the access control rules always, the role's where
  * somebody acts as the user, the mobile device rules where the protocol is one of theirs. Any DENY
@@ -191,13 +206,10 @@ function messageOf({ message }: AccessInForce, denied: Ruled): string {
  */
 export function evaluate(access: AccessInForce, attempt: Attempt): Verdict {
   const { impersonator, device, protocol, userId } = attempt;
-  const role =
-    impersonator === undefined
-      ? UNCONTROLLED
-      : (impersonator.roleId ?? access.roleOf(impersonator.id));
+  const role = roleIn(access, impersonator);
   const ruled = [byAccessRules(access, attempt, role === UNCONTROLLED ? undefined : role)];
   if (role !== UNCONTROLLED) ruled.push(byRole(access, attempt, role));
-  if (access.deviceProtocols.has(protocol.toLowerCase())) {
+  if (attempt.judgeDevice === true || access.deviceProtocols.has(protocol.toLowerCase())) {
     ruled.push(byDeviceRules(access, userId, device ?? {}));
   }
   const denied = ruled.find(({ evaluation }) => evaluation.effect === 'DENY');

@@ -22,6 +22,7 @@ const NEEDED: Readonly<Record<string, Permission>> = {
   '/v1/events': 'ingest',
   '/v1/logs': 'ingest',
   '/dovecot/policy': 'ingest',
+  '/v1/decide': 'ingest',
   '/v1/query': 'read',
   '/v1/export': 'read',
   '/v1/groups': 'read',

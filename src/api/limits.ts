@@ -35,6 +35,8 @@ export const RATED_CLIENTS_MAX = 10_000;
 
 /** Body of one auth-policy request: some 20 attributes of at most 1,000 characters. */
 export const POLICY_BODY_BYTES_MAX = 64 * KIB;
+/** Body of one POST /v1/decide: a dozen values, of which a few are longer than a line. */
+export const DECIDE_BODY_BYTES_MAX = 64 * KIB;
 /** Auth-policy requests waiting for their record: 10 s of what the journal takes on a slow disk. */
 export const POLICY_REQUESTS_MAX = 1000;
 

@@ -15,6 +15,7 @@ import { AwsEndpoint } from './aws/endpoint.ts';
 import type { AwsService } from './aws/operation.ts';
 import { createAuthenticator, type Authenticator } from './authenticator.ts';
 import { EVENT_LIMITS, EventFeed, type EventFeedOptions } from './events.ts';
+import { DECIDE_PATH, DecideEndpoint, type DecideService } from './decide.ts';
 import { BodyBudget, type Exchange } from './exchange.ts';
 import { FeedBodies } from './feed-bodies.ts';
 import { Gate } from './gate.ts';
@@ -57,6 +58,8 @@ export interface HttpServerOptions {
   /** What makes events of OTLP's logs; they are not taken when absent. */
   readonly otlp?: OtlpLogs;
   readonly policy: PolicyService;
+  /** Who decides for front ends. */
+  readonly decisions?: DecideService;
   /** What `POST /` offers to AWS's clients; nothing when absent. */
   readonly aws?: readonly AwsService[];
   readonly store: Pick<EventStore, 'query' | 'groups'>;
@@ -133,6 +136,7 @@ class Server implements HttpServer {
   readonly #feed: EventFeed;
   readonly #otlp: OtlpEndpoint | undefined;
   readonly #policy: PolicyEndpoint;
+  readonly #decide: DecideEndpoint;
   readonly #aws: AwsEndpoint;
   readonly #query: QueryEndpoint;
   readonly #tail: TailEndpoint;
@@ -161,6 +165,8 @@ class Server implements HttpServer {
     });
     this.#otlp = otlp && new OtlpEndpoint({ gate, bodies, logs: otlp });
     this.#policy = new PolicyEndpoint({ gate, policy: options.policy });
+    const { decisions } = options;
+    this.#decide = new DecideEndpoint({ gate, ...(decisions && { decisions }) });
     this.#aws = new AwsEndpoint({
       gate,
       services: options.aws ?? [],
@@ -218,6 +224,9 @@ class Server implements HttpServer {
     }
     if (isPolicyPath(exchange.path)) {
       return this.#post(exchange, () => this.#policy.handle(exchange));
+    }
+    if (exchange.path === DECIDE_PATH) {
+      return this.#post(exchange, () => this.#decide.handle(exchange));
     }
     if (exchange.path === AWS_PATH && exchange.method === 'POST') return this.#aws.handle(exchange);
     return this.#handleRest(exchange);

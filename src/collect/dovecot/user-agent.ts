@@ -34,16 +34,20 @@ export function userAgentOfId(text: string): string | undefined {
   return userAgentOf(parameters.get('name'), parameters.get('version'));
 }
 
+/** `deviceOfParameters` of the parameters as Dovecot writes them. */
+export function deviceOfId(text: string): Device | undefined {
+  return text === '' ? undefined : deviceOfParameters(idParameters(text));
+}
+
 /**
- * The device that mobile device rules look at, from the same parameters: its type is the program's
- * `name`, its operating system `os` with `os-version`, its user agent as above. ID has no model and no id
- * of a device. Undefined when the client named nothing.
+ * The device that mobile device rules look at, from the parameters of an ID command: its type is the
+ * program's `name`, its operating system `os` with `os-version`, its user agent `name/version`. ID has no
+ * model and no id of a device. Undefined when the client named nothing.
  *
+ * @param parameters by their names in lower case
  * @see RFC 2971 section 3.3
  */
-export function deviceOfId(text: string): Device | undefined {
-  if (text === '') return undefined;
-  const parameters = idParameters(text);
+export function deviceOfParameters(parameters: ReadonlyMap<string, string>): Device | undefined {
   const name = parameters.get('name');
   const system = [parameters.get('os'), parameters.get('os-version')].filter(
     (part) => part !== undefined,
