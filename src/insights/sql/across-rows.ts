@@ -1,8 +1,9 @@
 // Values by all of the rows, whatever their order: the sessions they belong to, and which of them are outliers.
 import type { AcrossRows } from '../plan/plan.ts';
 import type { Block, RowSource } from './block.ts';
-import { type Environment, ExpressionCompiler } from './expressions.ts';
+import type { ExpressionCompiler } from './expressions.ts';
 import type { Parameters } from './parameters.ts';
+import type { Selects } from './selects.ts';
 import { asNumber, asShownText, plainSql, type SqlValue } from './value.ts';
 
 /** Puts a SELECT around the one that there is and returns it. */
@@ -101,14 +102,10 @@ function outliers(
 }
 
 /** Adds what a stage over all rows says to the SELECT, and puts others around it as needed. */
-export function acrossRows(
-  stage: AcrossRows,
-  block: Block,
-  environment: Environment,
-  wrap: Wrap,
-): void {
-  const { parameters } = environment;
-  const hand = { block, rows: new ExpressionCompiler(block, environment), parameters, wrap };
+export function acrossRows(stage: AcrossRows, selects: Selects): void {
+  const { block, rows, environment } = selects;
+  const wrap: Wrap = (from) => selects.wrap(from);
+  const hand = { block, rows, parameters: environment.parameters, wrap };
   if (stage.kind === 'sessions') sessions(stage, hand);
   else outliers(stage, hand);
 }
