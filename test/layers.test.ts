@@ -13,7 +13,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   access: ['event'],
   journal: ['event', 'platform'],
   store: ['event', 'platform', 'journal/journal.ts'],
-  state: ['event', 'platform', 'journal/journal.ts'],
+  state: ['event', 'platform', 'access', 'journal/journal.ts'],
   insights: ['event', 'store/event-table.ts', 'store/log-event-columns.ts', 'store/event-store.ts'],
   collect: [
     'event',
@@ -29,6 +29,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   api: [
     'event',
     'platform',
+    'access',
     'config',
     'insights',
     'collect/collector.ts',

@@ -1,8 +1,18 @@
-// What an access rule may say. Rules come from the configuration file and the API; both ask here,
-// so that both refuse the same things in the same words.
+// What an access control rule may say. @see AWS WorkMail API, PutAccessControlRule
 import { PROTOCOLS } from '../event/recurring-fields.ts';
 import { parseRange } from './address.ts';
 import type { AccessRule } from './decision.ts';
+import { HOURS_EXPECTED, parseHours } from './hours.ts';
+import {
+  formed,
+  listOf,
+  objectOf,
+  oneOf,
+  shown,
+  validate,
+  type Check,
+  type Validation,
+} from './validation.ts';
 
 /** Longest name of a rule, in characters. @see AWS WorkMail API, AccessControlRuleName */
 export const RULE_NAME_LENGTH_MAX = 64;
@@ -12,43 +22,18 @@ export const RULE_DESCRIPTION_LENGTH_MAX = 255;
 export const IP_RANGES_MAX = 1024;
 /** Most protocols in one list: WorkMail takes 10 of its 7, we have more. */
 export const ACTIONS_MAX = PROTOCOLS.length;
-/** Most users in one list: WorkMail takes 10; a login is shorter than its ids, so we take more. */
+/** Most users, groups or roles in one list: WorkMail takes 10; a login is shorter than its ids. */
 export const USER_IDS_MAX = 1000;
 /** Longest user id, in characters. @see AWS WorkMail API, WorkMailIdentifier */
 export const USER_ID_LENGTH_MAX = 256;
-
-/** What is wrong with one field; `path` is empty when it is the rule as a whole. */
-export interface RuleProblem {
-  /** e.g. `name`, `ipRanges[2]` */
-  readonly path: string;
-  readonly message: string;
-}
+/** Most countries in one list: as many as there are codes of two letters. */
+export const COUNTRIES_MAX = 26 * 26;
+/** Most hours in one list: some for each day of a week. */
+export const HOURS_MAX = 50;
 
 export type RuleValidation =
   | { readonly ok: true; readonly rule: AccessRule }
-  | { readonly ok: false; readonly problems: readonly RuleProblem[] };
-
-type Check = (value: unknown, path: string) => string | undefined;
-
-function shown(value: unknown): string {
-  const text = JSON.stringify(value) ?? String(value);
-  return text.length > 80 ? `${text.slice(0, 77)}...` : text;
-}
-
-const checkName: Check = (value) =>
-  typeof value === 'string' && /^[a-zA-Z0-9_-]{1,64}$/.test(value)
-    ? undefined
-    : `must be 1 to ${RULE_NAME_LENGTH_MAX} of the characters a-z A-Z 0-9 _ -, but is ${shown(value)}`;
-
-const checkEffect: Check = (value) =>
-  value === 'ALLOW' || value === 'DENY'
-    ? undefined
-    : `must be ALLOW or DENY, but is ${shown(value)}`;
-
-const checkDescription: Check = (value) =>
-  typeof value === 'string' && /^[\u0020-\u00ff]{0,255}$/.test(value)
-    ? undefined
-    : `must be text of at most ${RULE_DESCRIPTION_LENGTH_MAX} characters from space to ÿ`;
+  | Extract<Validation<AccessRule>, { ok: false }>;
 
 const checkRange: Check = (value) =>
   typeof value === 'string' && parseRange(value) !== undefined
@@ -62,64 +47,86 @@ const checkAction: Check = (value) =>
     ? undefined
     : `must be one of ${PROTOCOLS.join(', ')}, but is ${shown(value)}`;
 
-const checkUserId: Check = (value) =>
-  typeof value === 'string' && value !== '' && value.length <= USER_ID_LENGTH_MAX
+const checkHours: Check = (value) =>
+  typeof value === 'string' && parseHours(value) !== undefined
     ? undefined
-    : `must be a user's login of 1 to ${USER_ID_LENGTH_MAX} characters, but is ${shown(value)}`;
+    : `must be ${HOURS_EXPECTED}, but is ${shown(value)}`;
 
-function listOf(entry: Check, entriesMax: number, problems: RuleProblem[]): Check {
-  return (value, path) => {
-    if (!Array.isArray(value)) return `must be a list, but is ${shown(value)}`;
-    if (value.length > entriesMax) {
-      return `may have at most ${entriesMax} entries, but has ${value.length}`;
-    }
-    value.forEach((each: unknown, index) => {
-      const message = entry(each, path);
-      if (message !== undefined) problems.push({ path: `${path}[${index}]`, message });
-    });
-    return undefined;
-  };
+/** A name of somebody or something, of any characters. */
+export function checkName(what: string): Check {
+  return (value) =>
+    typeof value === 'string' && value !== '' && value.length <= USER_ID_LENGTH_MAX
+      ? undefined
+      : `must be ${what} of 1 to ${USER_ID_LENGTH_MAX} characters, but is ${shown(value)}`;
 }
+
+export const checkUserId = checkName("a user's login");
+export const checkEffect = oneOf(['ALLOW', 'DENY']);
+
+const ranges = listOf(checkRange, IP_RANGES_MAX);
+const actions = listOf(checkAction, ACTIONS_MAX);
+const users = listOf(checkUserId, USER_IDS_MAX);
+const roles = listOf(checkName('the id of an impersonation role'), USER_IDS_MAX);
+const groups = listOf(checkName('the name of a group'), USER_IDS_MAX);
+const networks = listOf(checkName('the name of a network'), USER_IDS_MAX);
+const countries = listOf(
+  formed(/^[A-Za-z]{2}$/, 'the code of a country, of two letters, such as DE'),
+  COUNTRIES_MAX,
+);
+const hours = listOf(checkHours, HOURS_MAX);
+
+const checkDryRun: Check = (value) =>
+  typeof value === 'boolean' ? undefined : `must be true or false, but is ${shown(value)}`;
+
+const CHECKS = {
+  name: formed(
+    /^[a-zA-Z0-9_-]{1,64}$/,
+    `1 to ${RULE_NAME_LENGTH_MAX} of the characters a-z A-Z 0-9 _ -`,
+  ),
+  effect: checkEffect,
+  description: (value) =>
+    typeof value === 'string' && /^[\u0020-\u00ff]{0,255}$/.test(value)
+      ? undefined
+      : `must be text of at most ${RULE_DESCRIPTION_LENGTH_MAX} characters from space to ÿ`,
+  dryRun: checkDryRun,
+  ipRanges: ranges,
+  notIpRanges: ranges,
+  actions,
+  notActions: actions,
+  userIds: users,
+  notUserIds: users,
+  impersonationRoleIds: roles,
+  notImpersonationRoleIds: roles,
+  groups,
+  notGroups: groups,
+  countries,
+  notCountries: countries,
+  networks,
+  notNetworks: networks,
+  hours,
+  notHours: hours,
+} satisfies Record<keyof AccessRule, Check>;
+
+/** The fields of a rule. */
+export const RULE_FIELDS = Object.keys(CHECKS) as readonly (keyof AccessRule)[];
+
+const checkFields = objectOf({ noun: 'rule', required: ['name', 'effect'], checks: CHECKS });
+
+const checkRule: Check = (value, path, note) => {
+  const message = checkFields(value, path, note);
+  const { dryRun, effect } = (message === undefined ? value : {}) as Partial<AccessRule>;
+  if (dryRun === true && effect === 'ALLOW') {
+    note({ path: 'dryRun', message: 'is for a DENY, which it keeps from refusing; remove it' });
+  }
+  return message;
+};
 
 /**
  * Checks a rule as it was written, with AWS's constraints where AWS has them. Beyond AWS's, IPv6
- * ranges and Mailtrail's further protocols are taken. All problems are told at once, each with
- * the path of its field.
+ * ranges, Mailtrail's further protocols and conditions are taken. All problems are told at once, each
+ * with the path of its field.
  */
 export function validateRule(input: unknown): RuleValidation {
-  if (typeof input !== 'object' || input === null || Array.isArray(input)) {
-    return {
-      ok: false,
-      problems: [{ path: '', message: `a rule must be an object, but is ${shown(input)}` }],
-    };
-  }
-  const problems: RuleProblem[] = [];
-  const ranges = listOf(checkRange, IP_RANGES_MAX, problems);
-  const actions = listOf(checkAction, ACTIONS_MAX, problems);
-  const users = listOf(checkUserId, USER_IDS_MAX, problems);
-  const checks: Readonly<Record<string, Check>> = {
-    name: checkName,
-    effect: checkEffect,
-    description: checkDescription,
-    ipRanges: ranges,
-    notIpRanges: ranges,
-    actions,
-    notActions: actions,
-    userIds: users,
-    notUserIds: users,
-  };
-  for (const required of ['name', 'effect']) {
-    if (!Object.hasOwn(input, required)) problems.push({ path: required, message: 'is missing' });
-  }
-  for (const [path, value] of Object.entries(input)) {
-    const check = Object.hasOwn(checks, path) ? checks[path] : undefined;
-    const message =
-      check === undefined
-        ? `is not known; a rule has ${Object.keys(checks).join(', ')}`
-        : value === undefined
-          ? undefined
-          : check(value, path);
-    if (message !== undefined) problems.push({ path, message });
-  }
-  return problems.length > 0 ? { ok: false, problems } : { ok: true, rule: input as AccessRule };
+  const result = validate<AccessRule>(checkRule, input);
+  return result.ok ? { ok: true, rule: result.value } : result;
 }

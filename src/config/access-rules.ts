@@ -1,30 +1,20 @@
 // `access.rules`: what a rule may say is decided in access/, here each problem gets its place.
 import { z } from 'zod';
 import type { AccessRule } from '../access/decision.ts';
-import { validateRule } from '../access/rule.ts';
+import { RULE_FIELDS, validateRule } from '../access/rule.ts';
 import { SETTING_META, wrongValue, type SettingMeta } from './setting.ts';
 import { nearest } from './suggest.ts';
 
 /** WorkMail takes 10 rules; a decision over 1,000 stays below 10 µs, and that bounds a slip. */
 export const RULES_MAX = 1000;
 
-const RULE_KEYS: readonly string[] = [
-  'name',
-  'effect',
-  'description',
-  'ipRanges',
-  'notIpRanges',
-  'actions',
-  'notActions',
-  'userIds',
-  'notUserIds',
-] satisfies readonly (keyof AccessRule)[];
-
 const META: SettingMeta = {
   about:
     'Access rules, as WorkMail has them: `name`, `effect` (`ALLOW` or `DENY`), `description`, and the conditions ' +
-    '`actions`, `notActions` (protocols), `ipRanges`, `notIpRanges`, `userIds`, `notUserIds`. A rule applies when ' +
-    'all its conditions hold; any applying `DENY` refuses; what no rule denies is allowed.',
+    '`actions`, `notActions` (protocols), `ipRanges`, `notIpRanges`, `userIds`, `notUserIds`, ' +
+    '`impersonationRoleIds`, `notImpersonationRoleIds`, and beyond WorkMail `groups`, `countries`, `networks`, ' +
+    '`hours` and their `not` forms. A rule applies when all its conditions hold; any applying `DENY` refuses, ' +
+    'unless it has `dryRun: true`, which only records; what no rule denies is allowed.',
   expects: `a list of at most ${RULES_MAX} rules`,
   advice: 'begin each rule with "- name: …"',
   defaultNote: 'none: everything is allowed and recorded',
@@ -42,8 +32,8 @@ const rule = z.unknown().transform((input, context): AccessRule => {
   const validation = validateRule(input);
   if (validation.ok) return validation.rule;
   for (const { path, message } of validation.problems) {
-    const known = path === '' || RULE_KEYS.includes(pathOf(path)[0] as string);
-    const near = known ? undefined : nearest(path, RULE_KEYS);
+    const known = path === '' || RULE_FIELDS.some((field) => field === pathOf(path)[0]);
+    const near = known ? undefined : nearest(path, RULE_FIELDS);
     context.addIssue({
       code: 'custom',
       path: known ? pathOf(path) : [path],

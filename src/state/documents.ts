@@ -1,5 +1,8 @@
 // What the state holds: one kind of document for each thing that people make and change through the
 // API. A document is what the fold of the change log keeps under its kind and id.
+import type { AccessRule } from '../access/decision.ts';
+import type { ImpersonationRole } from '../access/impersonation.ts';
+import type { MobileDeviceOverride, MobileDeviceRule } from '../access/mobile-device.ts';
 
 /** A log group: one of the audit logs, or one that a client made. */
 export interface LogGroupDocument {
@@ -53,12 +56,49 @@ export interface ApiKeyDocument {
   readonly lastUsedAtMs?: number;
 }
 
+/** What every document of access control has besides what it says. */
+export interface Revised {
+  /** 1 at first and one more at each change: who changes something says which one was seen. */
+  readonly revision: number;
+  readonly createdAtMs: number;
+  readonly modifiedAtMs: number;
+  /** It is declared in the configuration file, and only changed there. */
+  readonly declared?: true;
+}
+
+/** An access control rule; its id is its name. */
+export type AccessRuleDocument = AccessRule & Revised;
+/** A mobile device access rule, by its id. */
+export type MobileDeviceRuleDocument = MobileDeviceRule & Revised;
+/** An override; its id is `USER_ID:DEVICE_ID`, the device's in lower case. */
+export type MobileDeviceOverrideDocument = MobileDeviceOverride & Revised;
+/** An impersonation role, by its id. */
+export type ImpersonationRoleDocument = ImpersonationRole & Revised;
+
+/** What somebody got who assumed a role; its id is the SHA-256 of the token, in hex. */
+export interface ImpersonationTokenDocument {
+  readonly roleId: string;
+  readonly createdAtMs: number;
+  readonly expiresAtMs: number;
+}
+
+/** The organization, once it has its first rules; its id is its alias. */
+export interface OrganizationDocument {
+  readonly createdAtMs: number;
+}
+
 /** Every kind of document there is, by the name it has in the change log. */
 export interface StateDocuments {
   readonly 'log-group': LogGroupDocument;
   readonly 'log-stream': LogStreamDocument;
   readonly 'query-definition': QueryDefinitionDocument;
   readonly 'api-key': ApiKeyDocument;
+  readonly organization: OrganizationDocument;
+  readonly 'access-rule': AccessRuleDocument;
+  readonly 'mobile-device-rule': MobileDeviceRuleDocument;
+  readonly 'mobile-device-override': MobileDeviceOverrideDocument;
+  readonly 'impersonation-role': ImpersonationRoleDocument;
+  readonly 'impersonation-token': ImpersonationTokenDocument;
 }
 
 export type DocumentKind = keyof StateDocuments;

@@ -9,6 +9,14 @@ export const DOCUMENTS_MAX: Readonly<Record<DocumentKind, number>> = {
   'log-stream': 100_000,
   'query-definition': 1_000,
   'api-key': 1_000,
+  organization: 1,
+  'access-rule': 5_000,
+  'mobile-device-rule': 5_000,
+  // One for each device of a fleet that is let in by hand.
+  'mobile-device-override': 100_000,
+  'impersonation-role': 1_000,
+  // As many as can be assumed within their 15 minutes by a program that does so for each request.
+  'impersonation-token': 10_000,
 };
 
 /** Bytes of one change as a line: a saved query of 10,000 characters with all its groups. */
