@@ -5,7 +5,7 @@ import { checkCompared } from './compared.ts';
 import { definitionOf } from './commands/registry.ts';
 import { MalformedQuery } from './error.ts';
 import { arityOf, kindOfParameter, signatureOf } from './functions/arity.ts';
-import { findFunction, FUNCTIONS, UNSUPPORTED_FUNCTIONS } from './functions/registry.ts';
+import { findFunction, FUNCTIONS } from './functions/registry.ts';
 import { JOIN_COMMANDS_MAX, STATS_COMMANDS_MAX } from './limits.ts';
 import { readRegex } from './regex.ts';
 
@@ -21,9 +21,6 @@ const LIVE_TAIL_COMMANDS: ReadonlySet<Command['kind']> = new Set([
 
 function unknownFunction(call: Call): MalformedQuery {
   const lower = call.name.toLowerCase();
-  if (UNSUPPORTED_FUNCTIONS.some((name) => name.toLowerCase() === lower)) {
-    return new MalformedQuery(`the function ${call.name} is not supported yet`, call);
-  }
   const near = FUNCTIONS.find(({ name }) => {
     const known = name.toLowerCase();
     return lower.length > 2 && (known.startsWith(lower) || lower.startsWith(known));
@@ -104,6 +101,7 @@ export function checkQuery(query: Query, lenient = false): void {
   let stats = 0;
   let joins = 0;
   let dedup = false;
+  let estimate: Command | undefined;
   for (const command of query.commands) {
     if (!lenient && dedup && command.kind !== 'limit') {
       throw new MalformedQuery(
@@ -111,6 +109,10 @@ export function checkQuery(query: Query, lenient = false): void {
         { start: command.start, end: command.start + command.kind.length },
       );
     }
+    if (estimate !== undefined) {
+      throw new MalformedQuery('estimate must be the last command', estimate);
+    }
+    if (command.kind === 'estimate') estimate = command;
     dedup ||= command.kind === 'dedup';
     if (command.kind === 'stats' && ++stats > STATS_COMMANDS_MAX) {
       throw new MalformedQuery(`more than ${STATS_COMMANDS_MAX} stats commands`, command);

@@ -111,6 +111,10 @@ export interface CountFrequentCommand extends Span {
 export interface AddtotalsCommand extends Span {
   readonly kind: 'addtotals';
   readonly total: Name;
+  /** Whether each row has a sum of its own. */
+  readonly row: boolean;
+  /** Whether a row with the sum of each column comes after the others. */
+  readonly col: boolean;
   readonly fields: readonly Name[];
 }
 
@@ -241,6 +245,27 @@ export interface OutlierCommand extends Span {
   readonly fields: readonly Name[];
 }
 
+/** `json field=payload "user.name" as name`: what is at a path of a JSON text. */
+export interface JsonCommand extends Span {
+  readonly kind: 'json';
+  /** `@message` when absent. */
+  readonly field?: Name;
+  readonly values: readonly { readonly path: StringLiteral; readonly alias: Name }[];
+}
+
+/** `estimate`: how much the query would read. */
+export interface EstimateCommand extends Span {
+  readonly kind: 'estimate';
+}
+
+/** `relevantfields a, b where c > 400`: in which fields the rows of the condition differ from the others. */
+export interface RelevantfieldsCommand extends Span {
+  readonly kind: 'relevantfields';
+  /** Empty for all there are. */
+  readonly fields: readonly Name[];
+  readonly condition: Expression;
+}
+
 export type Command =
   | FieldsCommand
   | DisplayCommand
@@ -269,4 +294,7 @@ export type Command =
   | AppendcolsCommand
   | LogcompareCommand
   | SessionizeCommand
-  | OutlierCommand;
+  | OutlierCommand
+  | JsonCommand
+  | EstimateCommand
+  | RelevantfieldsCommand;

@@ -17,7 +17,7 @@ export const completions: {
 } = {
   commands: COMMANDS.flatMap(({ keywords, about }) => keywords.map((text) => ({ text, about }))),
   keywords: ['and', 'or', 'not', 'like', 'in', 'as', 'by', 'asc', 'desc', 'any'],
-  functions: FUNCTIONS.flatMap((definition) =>
+  functions: FUNCTIONS.filter(({ hidden }) => hidden !== true).flatMap((definition) =>
     [definition.name, ...(definition.aliases ?? [])].map((text) => ({
       text,
       signature: signatureOf(definition),

@@ -20,6 +20,8 @@ const SPACE_OR_COMMENT = /(?:\s|#[^\n]*)*/y;
 const WORD_PART = /[A-Za-z0-9_@.]+/y;
 /** A number that is not the beginning of a longer word. */
 const NUMBER = /(?:\d+(?:\.\d+)?|\.\d+)(?:[eE][+-]?\d+)?(?![A-Za-z0-9_@.])/y;
+/** A web address without quotes, as a query of AWS's own guide has it; nothing else begins so. */
+const ADDRESS = /https?:\/\/[^\s|,()[\]"'`]+/y;
 const SYMBOL = /==|=~|~=|!=|<=|>=|[|,()[\]{}+\-*/%^=<>!.:]/y;
 
 /** The letters that may follow a backslash in a string; any other pair stays as it is. */
@@ -110,6 +112,11 @@ export function tokenAt(text: string, offset: number): Token {
     return { kind: 'end', start, end: start, text: '<EOF>', value: '', quoted: false };
   }
   if (char === '"' || char === "'") return stringToken(text, start);
+  const address = matchAt(ADDRESS, text, start);
+  if (address !== undefined) {
+    const end = start + address.length;
+    return { kind: 'string', start, end, text: address, value: address, quoted: false };
+  }
   const number = matchAt(NUMBER, text, start);
   if (number !== undefined) {
     const end = start + number.length;

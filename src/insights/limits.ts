@@ -59,6 +59,15 @@ export const ROWS_PER_ROW_MAX = 10_000;
 /** Values that `values` collects and `topk` counts. @see CloudWatch Logs user guide, "topk" */
 export const COLLECTED_VALUES_MAX = 10_000;
 
+/** Buckets of `histogram` among the values of `stats`: as many as can be shown; each is a pass over the values. */
+export const HISTOGRAM_BUCKETS_MAX = 1_000;
+
+/** Values that `json` takes out of a text: each is a column. */
+export const JSON_VALUES_MAX = 100;
+
+/** Fields that `relevantfields` may name: each is read and grouped by its values. */
+export const RELEVANT_FIELDS_MAX = 50;
+
 /** Rows that a subquery is read of: what the engine keeps of them in memory stays below some 50 MB. */
 export const SUBQUERY_ROWS_MAX = 1_000_000;
 

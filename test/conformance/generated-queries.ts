@@ -253,7 +253,9 @@ export const expression: fc.Arbitrary<Expression> = expressionsWith(
 
 /** Calls of aggregate functions. */
 export const aggregate: fc.Arbitrary<Expression> = fc
-  .constantFrom(...FUNCTIONS.filter((definition) => definition.aggregate === true))
+  .constantFrom(
+    ...FUNCTIONS.filter(({ aggregate, hidden }) => aggregate === true && hidden !== true),
+  )
   .chain((definition) => callOf(definition, expression));
 
 function named(made: fc.Arbitrary<Expression>, prefix: string): fc.Arbitrary<Item[]> {
@@ -372,10 +374,41 @@ export const command: fc.Arbitrary<Command> = fc.oneof(
     const alias = { name: `x ${word}`, ...PLACE };
     return { kind: 'expand', list: { name: word, ...PLACE }, ...(aliased && { alias }), ...PLACE };
   }),
-  fc.tuple(name, fc.array(name, { maxLength: 2 })).map(([word, words]): Command => {
+  fc
+    .tuple(name, fc.array(name, { maxLength: 2 }), fc.boolean(), fc.boolean())
+    .map(([word, words, row, col]): Command => {
+      const fields = words.map((each) => ({ name: each, ...PLACE }));
+      return {
+        kind: 'addtotals',
+        total: { name: `t ${word}`, ...PLACE },
+        row,
+        col,
+        fields,
+        ...PLACE,
+      };
+    }),
+  fc
+    .tuple(
+      name,
+      name,
+      fc.array(fc.constantFrom('a', 'b[0]', '0', "'"), { minLength: 1, maxLength: 3 }),
+      fc.boolean(),
+    )
+    .map(([word, other, steps, named]): Command => {
+      const path = { kind: 'string' as const, value: steps.join('.'), ...PLACE };
+      const field = named && { field: { name: other, ...PLACE } };
+      return {
+        kind: 'json',
+        ...field,
+        values: [{ path, alias: { name: `j ${word}`, ...PLACE } }],
+        ...PLACE,
+      };
+    }),
+  fc.tuple(fc.array(name, { maxLength: 2 }), expression).map(([words, condition]): Command => {
     const fields = words.map((each) => ({ name: each, ...PLACE }));
-    return { kind: 'addtotals', total: { name: `t ${word}`, ...PLACE }, fields, ...PLACE };
+    return { kind: 'relevantfields', fields, condition, ...PLACE };
   }),
+  fc.constant<Command>({ kind: 'estimate', ...PLACE }),
   fc
     .array(expression, { minLength: 1, maxLength: 2 })
     .map((keys): Command => ({ kind: 'countFrequent', keys, ...PLACE })),

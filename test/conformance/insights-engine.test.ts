@@ -155,6 +155,15 @@ test('the engine takes every query that compiles', () => {
   expect(compiled).toBeGreaterThan(100);
 });
 
+test('estimate tells more bytes where there are more events', () => {
+  const [few = 0, many = 0] = [20, 400].map((events) => {
+    load(fc.sample(record, { numRuns: events, seed: 8 }));
+    return Number(run('filter user = "x" | estimate')[0]?.['@estimatedBytes']);
+  });
+  expect(few).toBeGreaterThan(20);
+  expect(many).toBeGreaterThan(5 * few);
+});
+
 const FRAGMENTS = [
   'a é . ^ $ | ( ) (?: (?i) (?<n> (?<m> (?P<p> (?i: * + ? {2} {1,3} {,3} {1001} {500} {2,1} [ ] [^',
   '[a-z] - \\d \\w \\b \\1 \\k \\/ \\_ \\- \\pL \\p{Greek} \\x41 \\x{1F600} \\012 \\0 \\8 \\Q \\E \\z \\Z',

@@ -1,20 +1,18 @@
-// `addtotals`: the sum of a row's fields as a field of its own.
+// `addtotals`: the sum of a row's fields as a field of its own, and the sums of columns as a row of their own.
 import type { AddtotalsCommand, Name } from '../ast.ts';
 import { MalformedQuery } from '../error.ts';
 import type { TokenCursor } from '../parse/token-cursor.ts';
+import { fieldNamed } from '../plan/expression-shape.ts';
+import { sumOf } from '../plan/sum-of-fields.ts';
 import { printName } from '../print-expression.ts';
 import type { CommandDefinition } from './command.ts';
 
 /** What the sum is called unless it is given a name. */
 const TOTAL = 'Total';
 
-/** `row=true` and `col=false` are what holds anyway; the others would need rows that are no rows. */
-const OPTIONS: ReadonlyMap<string, string> = new Map([
-  ['row', 'true'],
-  ['col', 'false'],
-]);
-
-function takeOption(cursor: TokenCursor): { key: string; value: Name } | undefined {
+function takeOption(
+  cursor: TokenCursor,
+): { key: 'fieldname' | 'row' | 'col'; value: Name } | undefined {
   const { token } = cursor;
   if (token.kind !== 'word' || cursor.peek().text !== '=') return undefined;
   cursor.take();
@@ -22,12 +20,11 @@ function takeOption(cursor: TokenCursor): { key: string; value: Name } | undefin
   const value = cursor.expectName();
   const key = token.value.toLowerCase();
   if (key === 'fieldname') return { key, value };
-  const only = OPTIONS.get(key);
-  if (only === undefined) {
+  if (key !== 'row' && key !== 'col') {
     throw new MalformedQuery(`addtotals has fieldname, row and col, not ${token.value}`, token);
   }
-  if (value.name.toLowerCase() === only) return { key, value };
-  throw new MalformedQuery(`addtotals ${key}=${value.name} is not supported yet`, value);
+  if (/^(?:true|false)$/i.test(value.name)) return { key, value };
+  throw new MalformedQuery(`${key} expects true or false, not ${value.name}`, value);
 }
 
 /** @see CloudWatch Logs user guide, "addtotals" */
@@ -37,24 +34,34 @@ export const ADDTOTALS: CommandDefinition<AddtotalsCommand> = {
   about: "Adds the sum of a row's numbers.",
   parse: (cursor, start) => {
     let total: Name = { name: TOTAL, start, end: cursor.previousEnd };
+    let [row, col] = [true, false];
     for (let option = takeOption(cursor); option; option = takeOption(cursor)) {
-      if (option.key === 'fieldname') total = option.value;
+      const { key, value } = option;
+      if (key === 'fieldname') total = value;
+      else if (key === 'row') row = value.name.toLowerCase() === 'true';
+      else col = value.name.toLowerCase() === 'true';
     }
     const fields: Name[] = [];
     while (cursor.token.kind === 'word') {
       fields.push(cursor.expectName());
       cursor.takeSymbol(',');
     }
-    return { kind: 'addtotals', total, fields, start, end: cursor.previousEnd };
+    return { kind: 'addtotals', total, row, col, fields, start, end: cursor.previousEnd };
   },
-  print: ({ total, fields }) => {
+  print: ({ total, row, col, fields }) => {
     const names = fields.map(({ name }) => printName(name)).join(', ');
-    return `addtotals fieldname=${printName(total.name)}${names === '' ? '' : ` ${names}`}`;
+    const options = `fieldname=${printName(total.name)} row=${row} col=${col}`;
+    return `addtotals ${options}${names === '' ? '' : ` ${names}`}`;
   },
   places: ({ fields }) =>
     fields.map((field) => ({
       expression: { ...field, kind: 'field' as const },
       aggregates: false,
     })),
-  plan: ({ total, fields, start, end }, planner) => planner.total(total, fields, { start, end }),
+  plan: ({ total, row, col, fields, start, end }, planner) => {
+    const at = { start, end };
+    const named = planner.summed(fields, at);
+    if (row) planner.derive(total, sumOf(named, at));
+    if (col) planner.totals(row ? [...named, fieldNamed(total.name, at)] : named);
+  },
 };

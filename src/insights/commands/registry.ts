@@ -7,17 +7,20 @@ import { ANOMALY, DIFF } from './compare.ts';
 import { COUNT_FREQUENT } from './count-frequent.ts';
 import { DEDUP } from './dedup.ts';
 import { DISPLAY } from './display.ts';
+import { ESTIMATE } from './estimate.ts';
 import { FIELDS } from './fields.ts';
 import { FILTER } from './filter.ts';
 import { FILLMISSING } from './fillmissing.ts';
 import { FILTER_INDEX } from './filter-index.ts';
 import { JOIN } from './join.ts';
+import { JSON_COMMAND } from './json.ts';
 import { LIMIT } from './limit.ts';
 import { LOGCOMPARE } from './logcompare.ts';
 import { CIDRLOOKUP, LOOKUP } from './lookup.ts';
 import { OUTLIER } from './outlier.ts';
 import { PARSE } from './parse.ts';
 import { PATTERN } from './pattern.ts';
+import { RELEVANTFIELDS } from './relevantfields.ts';
 import { ACCUM, AUTOREGRESS, FILLDOWN } from './row-order.ts';
 import { SESSIONIZE } from './sessionize.ts';
 import { SORT } from './sort.ts';
@@ -61,16 +64,16 @@ export const COMMANDS: readonly AnyDefinition[] = [
   erased(LOGCOMPARE),
   erased(SESSIONIZE),
   erased(OUTLIER),
+  erased(JSON_COMMAND),
+  erased(ESTIMATE),
+  erased(RELEVANTFIELDS),
 ];
 
-/** @see CloudWatch Logs user guide, "Supported commands" */
-export const UNSUPPORTED_COMMANDS: readonly string[] = [
-  'search',
-  'tail',
-  'relevantfields',
-  'estimate',
-  'json',
-];
+/** Words that errors of CloudWatch Logs name and its guide does not know, with what to write in their place. */
+export const UNDOCUMENTED_COMMANDS: ReadonlyMap<string, string> = new Map([
+  ['search', 'filter @message like "text"'],
+  ['tail', 'sort in the other direction, then limit'],
+]);
 
 const BY_KEYWORD: ReadonlyMap<string, AnyDefinition> = new Map(
   COMMANDS.flatMap((definition) =>

@@ -3,7 +3,15 @@
 import { MalformedQuery } from '../error.ts';
 import { COLLECTED_VALUES_MAX } from '../limits.ts';
 import { naturalKey } from '../sql/natural-order.ts';
-import { asNumber, isIntegral, madeOf, plainSql, type SqlValue } from '../sql/value.ts';
+import { checkPeriod, periodMs } from './datetime.ts';
+import {
+  asNumber,
+  asTimestamp,
+  isIntegral,
+  madeOf,
+  plainSql,
+  type SqlValue,
+} from '../sql/value.ts';
 import type { CallSite, FunctionDefinition } from './function.ts';
 
 /** The value, times as milliseconds: that is how Logs Insights shows them out of aggregates. */
@@ -186,6 +194,24 @@ export const AGGREGATE_FUNCTIONS: readonly FunctionDefinition[] = [
       const k = site.parameters.bind(count?.kind === 'number' ? count.value : 1, 'UInt64');
       const value = site.values[1] ?? given(site);
       return listed(`topK(${k})(toString(${plainSql(plain(value))}))`, site);
+    },
+  },
+  {
+    name: 'rate',
+    parameters: ['number', 'period'],
+    aggregate: true,
+    readsTimestamp: true,
+    result: 'number',
+    about: 'How much the field changes in a period: from its first value to its last.',
+    check: checkPeriod,
+    sql: ([number = ''], site) => {
+      const value = site.share(`toFloat64(${number})`);
+      const time = site.share(asTimestamp(site.field('@timestamp'), site.share));
+      const ms = site.share(`if(isNull(${value}), NULL, toUnixTimestamp64Milli(${time}))`);
+      const when = `tuple(${site.order().join(', ')})`;
+      const change = `argMaxOrNull(${value}, ${when}) - argMinOrNull(${value}, ${when})`;
+      const length = site.parameters.bind(periodMs(site.args), 'Int64');
+      return `(${change}) / nullIf((maxOrNull(${ms}) - minOrNull(${ms})) / ${length}, 0)`;
     },
   },
   byTime('earliest'),

@@ -61,6 +61,11 @@ export function longestMs({ count, unit }: Period): number {
   return count * (UNIT_MS[unit] ?? (DAYS[unit] ?? 1) * 86_400_000);
 }
 
+/** The length of the period among the arguments, with its unit's cap, in ms. */
+export function periodMs(args: readonly Argument[]): number {
+  return longestMs({ ...periodOf(args), kind: 'period', start: 0, end: 0 });
+}
+
 /** The distance of two bins of a call of `bin` as something that can be added to a time. */
 export function stepOf(call: Call, parameters: Parameters): string {
   const { count, unit } = periodOf(call.args);
@@ -79,7 +84,7 @@ function intervalOf({ count, unit }: CappedPeriod, site: CallSite): string {
 }
 
 /** Refuses periods of nothing. */
-function checkPeriod({ args }: { readonly args: readonly Argument[] }): void {
+export function checkPeriod({ args }: { readonly args: readonly Argument[] }): void {
   for (const period of args) {
     if (period.kind === 'period' && period.count < 1) {
       throw new MalformedQuery('a period must be at least 1 of its unit', period);

@@ -59,6 +59,8 @@ export interface FunctionDefinition {
   readonly repeats?: number;
   readonly maximum?: number;
   readonly aggregate?: true;
+  /** Whether no query can call it: another function stands for it. */
+  readonly hidden?: true;
   /** Whether it reads @timestamp without being told to. */
   readonly readsTimestamp?: true;
   /** Undefined when `sql` gives the whole value. */

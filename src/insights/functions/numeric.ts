@@ -101,14 +101,6 @@ export const NUMERIC_FUNCTIONS: readonly FunctionDefinition[] = [
     },
   },
   {
-    name: 'histogram',
-    parameters: ['number', 'number'],
-    result: 'number as given',
-    about: 'The beginning of the bucket of that width that the number is in; for stats … by.',
-    sql: ([number = '', width = '']) =>
-      `floor(toFloat64(${number}) / nullIf(${width}, 0)) * toFloat64(${width})`,
-  },
-  {
     name: 'hexToDec',
     parameters: ['text'],
     result: 'integer',

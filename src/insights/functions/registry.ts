@@ -4,6 +4,7 @@ import { DATE_TEXT_FUNCTIONS } from './date-text.ts';
 import { DATETIME_FUNCTIONS } from './datetime.ts';
 import type { FunctionDefinition } from './function.ts';
 import { GENERAL_FUNCTIONS } from './general.ts';
+import { HISTOGRAM_FUNCTIONS } from './histogram.ts';
 import { IP_FUNCTIONS } from './ip.ts';
 import { JSON_FUNCTIONS } from './json.ts';
 import { NUMERIC_FUNCTIONS } from './numeric.ts';
@@ -11,6 +12,7 @@ import { STRING_FUNCTIONS } from './string.ts';
 
 export const FUNCTIONS: readonly FunctionDefinition[] = [
   ...AGGREGATE_FUNCTIONS,
+  ...HISTOGRAM_FUNCTIONS,
   ...NUMERIC_FUNCTIONS,
   ...STRING_FUNCTIONS,
   ...DATETIME_FUNCTIONS,
@@ -19,9 +21,6 @@ export const FUNCTIONS: readonly FunctionDefinition[] = [
   ...IP_FUNCTIONS,
   ...JSON_FUNCTIONS,
 ];
-
-/** Functions that Logs Insights has and that are refused by name. */
-export const UNSUPPORTED_FUNCTIONS: readonly string[] = ['rate'];
 
 const BY_NAME: ReadonlyMap<string, FunctionDefinition> = new Map(
   FUNCTIONS.flatMap((definition) =>

@@ -1,6 +1,11 @@
 // The pipeline: commands with pipes between them.
 import { type Command, type Expression, frozen, operandsOf, type Query } from '../ast.ts';
-import { COMMANDS, findCommand, definitionOf, UNSUPPORTED_COMMANDS } from '../commands/registry.ts';
+import {
+  COMMANDS,
+  findCommand,
+  definitionOf,
+  UNDOCUMENTED_COMMANDS,
+} from '../commands/registry.ts';
 import { MalformedQuery } from '../error.ts';
 import { NESTING_MAX, QUERY_CHARS_MAX } from '../limits.ts';
 import { printSubqueriesWith } from '../print-expression.ts';
@@ -11,17 +16,18 @@ import { TokenCursor } from './token-cursor.ts';
 const KEYWORDS = COMMANDS.flatMap(({ keywords }) =>
   keywords.map((keyword) => `K_${keyword.toUpperCase()}`),
 );
-const UNSUPPORTED: ReadonlySet<string> = new Set(
-  UNSUPPORTED_COMMANDS.map((name) => name.toLowerCase()),
-);
 
 function parseCommand(cursor: TokenCursor, close: 'end' | ')'): Command {
   const { token } = cursor;
   if (token.kind !== 'word' || token.quoted) throw cursor.mismatched(KEYWORDS);
   const definition = findCommand(token.value);
   if (definition === undefined) {
-    if (UNSUPPORTED.has(token.value.toLowerCase())) {
-      throw new MalformedQuery(`the command ${token.value} is not supported yet`, token);
+    const instead = UNDOCUMENTED_COMMANDS.get(token.value.toLowerCase());
+    if (instead !== undefined) {
+      throw new MalformedQuery(
+        `${token.value} is no command of the documented language: use ${instead}`,
+        token,
+      );
     }
     throw cursor.mismatched(KEYWORDS);
   }

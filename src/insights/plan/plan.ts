@@ -108,6 +108,17 @@ export type Stage =
       readonly override: boolean;
       readonly max: number;
     }
+  /** A last row with the sums of columns, and nothing in the others. */
+  | { readonly kind: 'totals'; readonly sums: readonly NamedExpression[] }
+  /** One row that says how many bytes the scope has. */
+  | { readonly kind: 'estimate'; readonly column: string }
+  /** One row for each field, with how much it differs where the condition holds. */
+  | {
+      readonly kind: 'relevance';
+      /** Empty for all fields there are but those that the condition reads. */
+      readonly fields: readonly NamedExpression[];
+      readonly condition: Expression;
+    }
   /** How often each pattern comes, and came so long ago. */
   | { readonly kind: 'compare'; readonly shiftMs: number }
   /** A row for each bin between the first and the last that has none. */

@@ -1,6 +1,7 @@
 // Builds the plan command by command; names.ts knows which names there are at each point.
 import {
   type Expression,
+  type Field,
   type Item,
   type Name,
   type Query,
@@ -9,6 +10,7 @@ import {
   withOperands,
 } from '../ast.ts';
 import { MalformedQuery, type Span } from '../error.ts';
+import { aggregateFormOf } from '../functions/aggregates-in.ts';
 import { findFunction } from '../functions/registry.ts';
 import {
   afterStats,
@@ -22,7 +24,6 @@ import {
 import type { Extraction } from './extraction.ts';
 import { type Groups, TIMESTAMP } from './groups.ts';
 import { NamesInSight } from './names.ts';
-import { sumOf } from './sum-of-fields.ts';
 import type { LookupMatch, NamedExpression, Plan, Stage, WindowKind } from './plan.ts';
 
 export class Planner {
@@ -73,19 +74,30 @@ export class Planner {
     }
   }
 
-  /** `addtotals`: a sum to which what is no number adds nothing; system fields are not in "all". */
-  total(total: Name, fields: readonly Name[], at: Span): void {
+  /** The fields that `addtotals` sums up: those named, or all that are shown but system fields. */
+  summed(fields: readonly Name[], at: Span): readonly Field[] {
     const shown = this.#names.shown.length > 0 ? this.#names.shown : this.#names.columns;
     const names =
       fields.length > 0 ? fields.map(({ name }) => name) : shown.filter((n) => !n.startsWith('@'));
-    const expression = sumOf(
-      names.map((name) => this.#names.visible(fieldNamed(name, at))),
-      at,
-    );
-    this.extend(total, expression);
+    if (names.length === 0) throw new MalformedQuery('addtotals expects the names of fields', at);
+    return names.map((name) => fieldNamed(name, at));
   }
 
-  /** A column behind those there are, made of them. */
+  /** `addtotals col=true`: a last row with the sums of these. */
+  totals(fields: readonly Field[]): void {
+    const sums = fields.map((field) => ({
+      name: field.name,
+      expression: this.#names.visible(field),
+    }));
+    this.#stages.push({ kind: 'totals', sums });
+  }
+
+  /** A value behind those that are shown, made of what the query can name. */
+  derive(name: Name, value: Expression): void {
+    this.extend(name, this.#names.visible(value));
+  }
+
+  /** A column behind those there are, also made of such as no query can name. */
   extend(name: Name, expression: Expression): void {
     this.#names.define(name);
     this.#stages.push({ kind: 'define', name: name.name, expression });
@@ -139,6 +151,30 @@ export class Planner {
   appendColumns(query: Query, override: boolean, max: number): void {
     this.#stages.push({ kind: 'append', query, override, max });
     for (const { name } of this.#planOf(query).output) this.#names.append(name, query);
+  }
+
+  /** `estimate`: in place of all that the query would do. */
+  estimate(column: string): void {
+    this.#stages.splice(0, this.#stages.length, { kind: 'estimate', column });
+    this.#becomeGroups([column]);
+  }
+
+  /** `relevantfields`: from here on the rows are fields. */
+  relevance(
+    fields: readonly Name[],
+    condition: Expression,
+    columns: readonly string[],
+    at: Span,
+  ): void {
+    if (this.#names.areGroups) {
+      throw new MalformedQuery('relevantfields cannot stand after stats', at);
+    }
+    this.#stages.push({
+      kind: 'relevance',
+      fields: fields.map((name) => ({ name: name.name, expression: fieldNamed(name.name, name) })),
+      condition,
+    });
+    this.#becomeGroups(columns);
   }
 
   /** `logcompare`: from here on the rows are patterns. */
@@ -271,6 +307,11 @@ export class Planner {
     }
     const column = groups.shapes.get(shapeOf(expression));
     if (column !== undefined && expression.kind !== 'field') return fieldNamed(column, expression);
+    const among = expression.kind === 'call' && aggregateFormOf(expression);
+    if (among) {
+      findFunction(among.name)?.check?.(among);
+      return this.#aggregated(among, groups);
+    }
     if (expression.kind === 'field') {
       const known = [...groups.names].some((name) => isOrHolds(name, expression.name));
       if (known) return expression;

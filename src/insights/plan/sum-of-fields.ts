@@ -2,7 +2,7 @@
 import type { Expression } from '../ast.ts';
 import { MalformedQuery, type Span } from '../error.ts';
 
-/** The sum of the values, to which what is no number adds nothing. Throws when there are none. */
+/** The sum of the values, to which what is no number adds nothing. Throws MalformedQuery when there are none. */
 export function sumOf(fields: readonly Expression[], at: Span): Expression {
   const zero: Expression = { kind: 'number', value: 0, ...at };
   const [first, ...others] = fields.map((field): Expression => {

@@ -10,6 +10,7 @@ import { appended, BESIDE_DEPTHS } from './appended.ts';
 import { comparedRows } from './compared.ts';
 import { EVENT_ORDER } from './event-source.ts';
 import type { Environment } from './expressions.ts';
+import { estimateBytes } from './estimated.ts';
 import { aggregateRows, countPatterns, groupByPattern } from './group-stages.ts';
 import { joined, sideOf } from './joined.ts';
 import { boundRows, lookedUp } from './looked-up.ts';
@@ -24,8 +25,10 @@ import {
   sortRows,
   unnestList,
 } from './row-stages.ts';
+import { rankFields } from './relevance.ts';
 import { rowsOfScope } from './scope-source.ts';
 import { Selects } from './selects.ts';
+import { addTotals } from './totals.ts';
 import { asText, type SqlValue } from './value.ts';
 
 const POINTER = '@ptr';
@@ -107,6 +110,12 @@ class PlanCompiler {
         return this.#compare(stage.shiftMs);
       case 'fill':
         return fillBins(stage, selects);
+      case 'totals':
+        return addTotals(stage.sums, selects);
+      case 'estimate':
+        return estimateBytes(stage.column, this.#scope, selects);
+      case 'relevance':
+        return rankFields(stage, this.#scope, selects);
       case 'sort':
         return sortRows(stage.keys, selects);
       case 'dedup':

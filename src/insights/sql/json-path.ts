@@ -50,6 +50,12 @@ export function itemsOf(value: SqlValue): string {
   return named('_in', `ifNull(${asShownText(value)}, '')`, cast);
 }
 
+/** The members of the map that a JSON text is, as Array(Tuple(String, Nullable(String))); none of other text. */
+export function membersOf(json: string): string {
+  const members = `JSONExtractKeysAndValuesRaw(${json})`;
+  return `arrayMap(_m -> tuple(_m.1, CAST(${named('_raw', '_m.2', UNQUOTED)} AS Nullable(String))), ${members})`;
+}
+
 /** The value at a path as text: strings without quotes, booleans as 1 and 0, maps as their JSON. */
 export function jsonAt(
   json: string,

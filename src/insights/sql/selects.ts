@@ -91,6 +91,11 @@ export class Selects {
     this.#sorted = true;
   }
 
+  /** Puts a term in front of the order of the rows. */
+  lead(term: OrderTerm): void {
+    this.#order = [term, ...this.#order];
+  }
+
   /** Keeps so many rows; any of them where the query asked for no order. */
   limit(count: number, any: boolean): void {
     if (this.#block.isLimited) this.wrap();
@@ -104,12 +109,14 @@ export class Selects {
    * so that only the rows that are left are multiplied; each keeps the pointer of its event.
    *
    * @param keeps whether a row whose list is empty stays, with the default value as its item
+   * @param exporting told the SELECT of the rows, so that it can hand out more of them
    */
-  multiply(list: string, keeps: boolean): string {
+  multiply(list: string, keeps: boolean, exporting?: (inner: Block) => void): string {
     const most = this.environment.parameters.bind(ROWS_PER_ROW_MAX, 'Int64');
     const item = `_a${this.#depth + 1}`;
     const place = `_n${this.#depth + 1}`;
     this.wrap((inner) => {
+      exporting?.(inner);
       const items = inner.exported(`arraySlice(${list}, 1, ${most})`);
       return multiplied(inner.asSource(), items, { item, place }, keeps);
     });

@@ -215,6 +215,7 @@ class Execution {
           fields.length > 0
             ? fields.map(({ name }) => name)
             : all.filter((name) => !name.startsWith('@'));
+        if (!command.row) return;
         this.#define(total.name, (row) => {
           return names.reduce((sum, name) => sum + (numberOf(resolved(row, name)) ?? 0), 0);
         });
