@@ -1,20 +1,187 @@
-// The rules in force: what enforces asks here, at every attempt, for the policy of this moment. A policy
-// never changes; a change makes another one, and a decision that is under way ends with the one it has.
-import { compileRules, decide, DEFAULT_RULE } from './access/decide.ts';
+// The rules in force: the state's rules, device rules, overrides and roles, compiled into the policy of this
+// moment. Whoever enforces asks for it at each attempt. A policy never changes; a change of the state makes
+// another one, and a decision that is under way ends with the one it has.
+import { randomBytes } from 'node:crypto';
+import type { AccessFacts } from './access/decision.ts';
 import { UNCONTROLLED, type AccessInForce } from './access/evaluation.ts';
+import { compilePolicy, type AccessPolicy } from './access/policy.ts';
+import { AccessActs, type AccessKind } from './api/access-control/acts.ts';
+import { masterUserAcl, type MasterUser } from './collect/dovecot/master-user-acl.ts';
 import type { AccessSettings } from './config/access-settings.ts';
+import { WrittenFile } from './platform/written-file.ts';
+import type { Clock } from './platform/clock.ts';
+import type { Log } from './platform/log.ts';
+import type { StateDocuments } from './state/documents.ts';
+import type { Actor, State } from './state/state.ts';
 
-/** Makes the policy that these settings say. */
-export function accessInForce(settings: AccessSettings): AccessInForce {
-  const compiled = compileRules([...settings.rules, DEFAULT_RULE]);
-  return {
-    rulings: {
-      decide: (request) => decide(compiled, request),
-      decideDevice: () => ({ effect: 'DENY' }),
-      decideImpersonation: () => ({ effect: 'DENY' }),
-    },
-    roleOf: () => UNCONTROLLED,
-    deviceProtocols: new Set(),
-    ...(settings.message !== undefined && { message: settings.message }),
-  };
+/**
+ * How often the state is looked at where nobody signs in, in ms: what Dovecot reads from a file must follow
+ * a change within a second.
+ */
+export const FOLLOW_MS = 250;
+
+const KINDS = [
+  'access-rule',
+  'mobile-device-rule',
+  'mobile-device-override',
+  'impersonation-role',
+] as const satisfies readonly AccessKind[];
+
+export interface RulesInForceOptions {
+  readonly state: State;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** The settings now; others after a reload. */
+  readonly settings: () => AccessSettings;
+  /** What rules refer to: groups, countries, the names of users. */
+  readonly facts?: AccessFacts;
+}
+
+interface InForce {
+  readonly policy: AccessPolicy;
+  readonly access: AccessInForce;
+  readonly settings: AccessSettings;
+  readonly documents: readonly object[];
+}
+
+/** See the head of this file. */
+export class RulesInForce {
+  /** How they are changed. */
+  readonly acts: AccessActs;
+  readonly #options: RulesInForceOptions;
+  #inForce: InForce;
+  #seen: number;
+  #acl: WrittenFile | undefined;
+  #timer: { cancel(): void } | undefined;
+  #stopped = false;
+
+  constructor(options: RulesInForceOptions) {
+    const { state, clock, facts } = options;
+    this.#options = options;
+    const userIdOf = facts?.userIdOf ?? ((name: string) => name.toLowerCase());
+    this.acts = new AccessActs({ state, clock, randomBytes, userIdOf });
+    this.#seen = state.version;
+    this.#inForce = this.#compile(this.#documents());
+  }
+
+  /** What decides now. */
+  access(): AccessInForce {
+    return this.#current().access;
+  }
+
+  /** The same policy, for those who test and explain. */
+  policy(): AccessPolicy {
+    return this.#current().policy;
+  }
+
+  /**
+   * Gives a new organization its first rules, puts the declared ones into the state, and follows the
+   * state from then on. Rejects when the state takes no change.
+   */
+  async start(organization: string, actor: Actor): Promise<void> {
+    await this.acts.begin(organization, actor);
+    await this.declare(actor);
+    this.#follow();
+  }
+
+  /** Makes the declared rules those of the settings, each difference a change. */
+  async declare(actor: Actor): Promise<void> {
+    const names = { put: 'PutAccessControlRule', remove: 'DeleteAccessControlRule' };
+    await this.acts.declare('access-rule', this.#options.settings().rules, names, actor);
+  }
+
+  /** Resolves when nothing is being written any more. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    this.#timer?.cancel();
+    await this.#acl?.stop();
+  }
+
+  #follow(): void {
+    if (this.#stopped) return;
+    this.#writeAcl(this.#current());
+    this.#timer = this.#options.clock.after(FOLLOW_MS, () => this.#follow());
+  }
+
+  #writeAcl({ policy, settings }: InForce): void {
+    const path = settings.dovecotAcl;
+    if (this.#acl !== undefined && this.#acl.path !== path) {
+      void this.#acl.stop();
+      this.#acl = undefined;
+    }
+    if (path === undefined) return;
+    this.#acl ??= new WrittenFile(path, this.#options.log);
+    this.#acl.write(masterUserAcl(mastersIn(settings, policy)));
+  }
+
+  #documents(): StateDocuments[AccessKind][] {
+    const { state } = this.#options;
+    return KINDS.flatMap((kind) => [...state.list(kind)].map(([, document]) => document));
+  }
+
+  #current(): InForce {
+    const { state, settings, log } = this.#options;
+    const sameSettings = settings() === this.#inForce.settings;
+    if (sameSettings && state.version === this.#seen) return this.#inForce;
+    this.#seen = state.version;
+    const documents = this.#documents();
+    const known = this.#inForce.documents;
+    // The state also has log groups and keys, whose changes are none of the rules'.
+    const same =
+      documents.length === known.length && documents.every((each, at) => each === known[at]);
+    if (same && sameSettings) return this.#inForce;
+    try {
+      this.#inForce = this.#compile(documents);
+    } catch (error) {
+      const reason = (error as Error).message;
+      log.error('the rules cannot be compiled; those before stay in force', { reason });
+    }
+    return this.#inForce;
+  }
+
+  #compile(documents: readonly object[]): InForce {
+    const { state, facts } = this.#options;
+    const settings = this.#options.settings();
+    const all = <K extends AccessKind>(kind: K): StateDocuments[K][] =>
+      [...state.list(kind)].map(([, document]) => document);
+    const policy = compilePolicy(
+      {
+        rules: all('access-rule'),
+        deviceRules: all('mobile-device-rule'),
+        overrides: all('mobile-device-override'),
+        roles: all('impersonation-role'),
+      },
+      facts,
+    );
+    const roles = rolesOf(settings, policy);
+    const controlled = Object.keys(settings.impersonation).length > 0;
+    const access: AccessInForce = {
+      rulings: policy,
+      roleOf: (login) => (controlled ? roles.get(login.toLowerCase())?.id : UNCONTROLLED),
+      roleOfToken: (digest, nowMs) => {
+        const token = state.get('impersonation-token', digest);
+        return token !== undefined && token.expiresAtMs > nowMs ? token.roleId : undefined;
+      },
+      deviceProtocols: new Set(settings.deviceProtocols.map((name) => name.toLowerCase())),
+      ...(settings.message !== undefined && { message: settings.message }),
+    };
+    return { policy, access, settings, documents };
+  }
+}
+
+type Role = AccessPolicy['parts']['roles'][number];
+
+/** The roles of the master users by their logins in lower case; who has one that is not there has none. */
+function rolesOf({ impersonation }: AccessSettings, { parts }: AccessPolicy): Map<string, Role> {
+  const found = new Map<string, Role>();
+  for (const [login, named] of Object.entries(impersonation)) {
+    const role =
+      parts.roles.find(({ id }) => id === named) ?? parts.roles.find(({ name }) => name === named);
+    if (role !== undefined) found.set(login.toLowerCase(), role);
+  }
+  return found;
+}
+
+function mastersIn(settings: AccessSettings, policy: AccessPolicy): MasterUser[] {
+  return [...rolesOf(settings, policy)].map(([login, { type }]) => ({ login, type }));
 }

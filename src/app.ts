@@ -1,8 +1,7 @@
 // The only place that knows all parts: builds them from the configuration, starts and stops them in
 // order, and applies a changed configuration to the running ones.
 import { readFileSync } from 'node:fs';
-import { accessInForce } from './access-policy.ts';
-import type { AccessInForce } from './access/evaluation.ts';
+import { RulesInForce } from './access-policy.ts';
 import type { TlsKeys } from './api/listener.ts';
 import { createHttpServer, type HttpServer } from './api/server.ts';
 import type { Collector } from './collect/collector.ts';
@@ -32,6 +31,7 @@ import { systemClock, type Clock } from './platform/clock.ts';
 import type { Log } from './platform/log.ts';
 import { openParts, type Parts, readMappings } from './parts.ts';
 import { describeReadiness } from './readiness.ts';
+import type { Actor } from './state/state.ts';
 import { readVersion } from './version.ts';
 
 /** How long requests in flight may take to end when the server stops, in ms. */
@@ -40,6 +40,9 @@ const DRAIN_MS = 10_000;
 /** How long to wait before the store is started again, in ms; doubled each time up to the maximum. */
 const RETRY_DELAY_MIN_MS = 1_000;
 const RETRY_DELAY_MAX_MS = 30_000;
+
+/** Who declares rules: the configuration file. */
+const CONFIGURATION: Actor = { userId: 'configuration' };
 
 /** The running server, as the command line sees it. */
 export interface App {
@@ -78,7 +81,7 @@ class RunningApp implements App {
   readonly #logs: CloudWatchLogs;
   readonly #language = languageWith(lookupTablesIn(() => this.#config.queries.lookupTables));
   #config: Config;
-  #access: AccessInForce;
+  readonly #rules: RulesInForce;
   #storeStarting: Promise<void> = Promise.resolve();
   #address = '';
   #stopping: Promise<void> | undefined;
@@ -90,9 +93,14 @@ class RunningApp implements App {
   private constructor(config: Config, parts: Parts) {
     this.#config = config;
     this.#parts = parts;
-    this.#access = accessInForce(config.access);
-    const { intake, clock, log } = parts;
-    const access = (): AccessInForce => this.#access;
+    const { intake, clock, log, state } = parts;
+    this.#rules = new RulesInForce({
+      state,
+      clock,
+      log: log.for('access'),
+      settings: () => this.#config.access,
+    });
+    const access = (): ReturnType<RulesInForce['access']> => this.#rules.access();
     this.#signIns = createSignInJoin({ intake, clock, log });
     this.#sasl = createSaslJoin(clock);
     this.#decisions = new Decisions({ access, intake, clock });
@@ -168,6 +176,8 @@ class RunningApp implements App {
   static async start(config: Config, parts: Parts): Promise<RunningApp> {
     const app = new RunningApp(config, parts);
     try {
+      // Before anybody can ask: a new organization has no rules yet, which would refuse everybody.
+      await app.#rules.start(config.organization.name, CONFIGURATION);
       const listening = await app.#http.start(config.server.listen);
       const scheme = config.server.tls === undefined ? 'http' : 'https';
       app.#address = `${scheme}://${formatAddress(listening)}`;
@@ -281,9 +291,9 @@ class RunningApp implements App {
       if (obstacle !== undefined) return { ok: false, reason: obstacle };
       // First on record, then in force: a change without its record would be the worse half.
       await this.#record('ReloadConfiguration', { before, after });
-      this.#access = accessInForce(config.access);
       replaceMappings(mappings, next);
       this.#config = config;
+      await this.#rules.declare(CONFIGURATION);
       await this.#retain(config);
       return { ok: true };
     } catch (error) {
@@ -311,6 +321,7 @@ class RunningApp implements App {
       await ended(collector.status().name, () => collector.stop());
     }
     this.#sasl.stop();
+    await ended('the rules', () => this.#rules.stop());
     await ended('the join of sign-ins', () => this.#signIns.stop());
     await ended('the queries', () => this.#logs.close());
     await ended('the deletion of log events', () => this.#keeping.stop());

@@ -60,7 +60,7 @@ function firstLog(logs: readonly string[], setting: string): string {
 }
 
 /** Suggested where no file of ACLs is written. */
-const ACL_SUGGESTED = '/etc/dovecot/mailtrail-acl';
+const ACL_SUGGESTED = '/etc/dovecot/mailtrail/master-users.acl';
 
 /** When Dovecot asks, what it does without an answer, and where the ACLs of master users are. */
 export function dovecotDecisionValues(

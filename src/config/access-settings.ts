@@ -104,11 +104,12 @@ export const access = section({
     {
       about:
         "The file of global ACLs that Mailtrail writes for Dovecot: what each master user's role may do in a mailbox, so that one " +
-        'that is `READ_ONLY` can only read. "mailtrail print-config dovecot" says where it is then read.',
+        'that is `READ_ONLY` can only read. "mailtrail print-config dovecot" says how it is read. Mailtrail must be able to write its ' +
+        'directory and Dovecot to read it: `install -d -o mailtrail -g dovecot -m 0755 /etc/dovecot/mailtrail`.',
       expects: 'the path of a file',
       path: true,
       defaultNote: 'none is written',
-      example: '/etc/dovecot/mailtrail-acl',
+      example: '/etc/dovecot/mailtrail/master-users.acl',
     },
     (text) => (text === '' ? undefined : text),
   ),

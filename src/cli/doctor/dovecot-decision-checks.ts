@@ -52,7 +52,7 @@ export function aclChecks({ found, version, config }: Wiring): Check[] {
   if (dovecotAcl === undefined) {
     if (Object.keys(impersonation).length === 0) return [];
     const message = 'does not know which master users may only read: access.dovecotAcl is not set';
-    const remedy = `set it, e.g. to /etc/dovecot/mailtrail-acl, restart the server, then: ${WHOLE}, ${RELOAD}`;
+    const remedy = `set it, e.g. to /etc/dovecot/mailtrail/master-users.acl, restart the server, then: ${WHOLE}, ${RELOAD}`;
     return [dovecot.warn(message, remedy)];
   }
   const place =
