@@ -259,8 +259,14 @@ describe('handing in a message', () => {
   );
 
   test('the record names the sender', async () => {
-    const found = await decisionsOn(CAROL.login, 'and ispresent(mail_from)');
-    expect(found.length).toBeGreaterThan(0);
+    const found = await until(
+      async () => {
+        const rows = await decisionsOn(CAROL.login, 'and ispresent(mail_from)');
+        return rows.length > 0 ? rows : undefined;
+      },
+      WAIT_MS,
+      () => 'no decision on a message',
+    );
     expect(found[0]).toMatchObject({ mail_from: CAROL.login, rule_id: 'NoCarol' });
     expect(found[0]?.['request_id']).toMatch(/^\w+$/);
   });
