@@ -29,6 +29,11 @@ describe('taken as they are', () => {
   });
 });
 
+test('an empty quote is nothing', () => {
+  expect(read('a\\Q\\E+').pattern).toBe('a+');
+  expect(() => read('\\Q\\E+')).toThrow('nothing to repeat with +');
+});
+
 describe('refused', () => {
   test.each([
     ['x(?=y)', 'look-around (?= is not supported', 12, 15],

@@ -14,6 +14,7 @@ export interface Regex {
 /** Letters that may follow a backslash. @see RE2 syntax, "Escape sequences", "Perl classes" */
 const ESCAPED_LETTERS = 'aftnrvdDsSwWbBAzQC';
 const ESCAPED_LETTERS_IN_CLASS = 'aftnrvdDsSwW';
+const EMPTY_QUOTE = '\\Q\\E';
 const REPETITION = /\{(\d+)(?:(,)(\d*))?\}/y;
 const FLAGS = /\?[imsU]*(?:-[imsU]+)?[:)]/y;
 const GROUP_NAME = /\?P?<([^>=!][^>]*)>/y;
@@ -94,6 +95,11 @@ class RegexReader {
   #item(): void {
     switch (this.#source[this.#at]) {
       case '\\':
+        if (this.#source.startsWith(EMPTY_QUOTE, this.#at)) {
+          // Nothing is quoted, so that there is nothing to repeat either.
+          this.#at += EMPTY_QUOTE.length;
+          return;
+        }
         this.#escape(false);
         return this.#ended(1, CLASS_STEPS);
       case '[':
