@@ -23,8 +23,9 @@ import { formatAddress } from './config/address.ts';
 import type { Config } from './config/schema.ts';
 import { logGroupName, LOG_TYPES, type LogType } from './event/log-type.ts';
 import { lookupTablesIn } from './api/lookup-tables.ts';
+import { savedQueryIn } from './api/aws/logs/query-definitions.ts';
 import type { QueryLanguage } from './api/query-language.ts';
-import { compileQuery, formatRow, type LookupTables } from './insights/index.ts';
+import { compileQuery, formatRow, type LookupTables, type SavedQueries } from './insights/index.ts';
 import { LogEventKeeping } from './log-event-keeping.ts';
 import { managementEvent, settingsInForce } from './management.ts';
 import { systemClock, type Clock } from './platform/clock.ts';
@@ -61,10 +62,10 @@ function readTls(config: Config): TlsKeys | undefined {
   return tls && { cert: readFileSync(tls.cert), key: readFileSync(tls.key) };
 }
 
-/** The query language with the tables that it may look in. */
-function languageWith(lookupTables: LookupTables): QueryLanguage {
+/** The query language with the tables that it may look in and the saved queries that it may call. */
+function languageWith(lookupTables: LookupTables, savedQueries: SavedQueries): QueryLanguage {
   return {
-    compileQuery: (text, scope) => compileQuery(text, { lookupTables, ...scope }),
+    compileQuery: (text, scope) => compileQuery(text, { lookupTables, savedQueries, ...scope }),
     formatRow,
   };
 }
@@ -79,7 +80,10 @@ class RunningApp implements App {
   readonly #sasl: SaslJoin;
   readonly #keeping: LogEventKeeping;
   readonly #logs: CloudWatchLogs;
-  readonly #language = languageWith(lookupTablesIn(() => this.#config.queries.lookupTables));
+  readonly #language = languageWith(
+    lookupTablesIn(() => this.#config.queries.lookupTables),
+    (name) => savedQueryIn(this.#parts.state, name),
+  );
   #config: Config;
   readonly #rules: RulesInForce;
   #storeStarting: Promise<void> = Promise.resolve();

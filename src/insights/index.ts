@@ -9,6 +9,7 @@ import { parsePipeline, printPipeline } from './parse/commands.ts';
 import type { Plan } from './plan/plan.ts';
 import { Planner } from './plan/planner.ts';
 import type { Compiled, QueryScope } from './scope.ts';
+import { type Expanded, expandSaved } from './saved-queries.ts';
 import { withSources } from './sources.ts';
 import { compilePlan, type Statement } from './sql/compile-plan.ts';
 
@@ -34,6 +35,7 @@ export {
   type LookupTables,
   readLookupTable,
 } from './lookup-table.ts';
+export type { SavedQueries, SavedQuery } from './saved-queries.ts';
 export { pointerPosition } from './pointer.ts';
 export { formatRow, type ResultField } from './results.ts';
 export type {
@@ -100,13 +102,16 @@ function compileAst(ast: Query, text: string, scope: QueryScope): Statement {
  * the text or the scope.
  */
 export function compileQuery(text: string, scope: QueryScope): Compiled {
+  let expanded: Expanded | undefined;
   try {
-    const ast = parsePipeline(text, scope.lenient);
+    expanded = expandSaved(text, scope.savedQueries);
+    const ast = parsePipeline(expanded.text, scope.lenient);
     checkQuery(ast, scope.lenient);
     if (scope.afterPosition !== undefined) checkLiveTail(ast);
-    return { ok: true, ...compileAst(ast, text, scope) };
+    return { ok: true, ...compileAst(ast, expanded.text, scope) };
   } catch (error) {
-    return refused(error, text);
+    const { ok, error: found } = refused(error, text);
+    return { ok, error: { ...found, ...expanded?.placeOf(found) } };
   }
 }
 
@@ -123,8 +128,9 @@ export type Explained =
 export function explainQuery(text: string, scope: QueryScope): Explained {
   const compiled = compileQuery(text, scope);
   if (!compiled.ok) return compiled;
-  const ast = parsePipeline(text, scope.lenient);
-  return { ...compiled, ast, plan: planQuery(ast, text), printed: printPipeline(ast) };
+  const whole = expandSaved(text, scope.savedQueries).text;
+  const ast = parsePipeline(whole, scope.lenient);
+  return { ...compiled, ast, plan: planQuery(ast, whole), printed: printPipeline(ast) };
 }
 
 /** Writes a query so that it parses to the same tree, one command a line. */

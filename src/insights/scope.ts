@@ -2,6 +2,7 @@
 import type { LogType } from '../event/log-type.ts';
 import type { QueryError } from './error.ts';
 import type { LookupTables } from './lookup-table.ts';
+import type { SavedQueries } from './saved-queries.ts';
 
 /** One of the organization's audit logs. */
 export interface AuditGroup {
@@ -48,6 +49,8 @@ export interface QueryScope {
    * can be checked without knowing any.
    */
   readonly lookupTables?: LookupTables;
+  /** What `$Name(…)` calls. When absent, nothing can be called. */
+  readonly savedQueries?: SavedQueries;
   /** The account id in `@log`. */
   readonly account: string;
   /** Of `@timestamp`, both included; ms since the Unix epoch. */

@@ -4,6 +4,7 @@ import {
   CreateLogGroupCommand,
   CreateLogStreamCommand,
   DeleteLogGroupCommand,
+  DeleteQueryDefinitionCommand,
   DescribeLogGroupsCommand,
   DescribeLogStreamsCommand,
   GetQueryResultsCommand,
@@ -158,4 +159,16 @@ test('a mistake in a query comes with its place', async () => {
     name: 'MalformedQueryException',
     queryCompileError: { location: { startCharOffset: 18, endCharOffset: 24 } },
   });
+});
+
+test('a saved query is called by its name, with a value or its default', async () => {
+  const parameters = [{ name: 'who', defaultValue: 'bob' }];
+  const queryString = 'filter user = {{who}} | stats count(*) as n by user';
+  const saved = new PutQueryDefinitionCommand({ name: 'of/user', queryString, parameters });
+  const { queryDefinitionId } = await world.client.send(saved);
+  expect(await rowsOf('$`of/user`()', AUDIT)).toEqual([{ user: 'bob', n: '1' }]);
+  expect(await rowsOf('$`of/user`(who = "nobody") | limit 1', AUDIT)).toEqual([]);
+  await world.client.send(new DeleteQueryDefinitionCommand({ queryDefinitionId }));
+  const failure = rowsOf('$`of/user`()', AUDIT);
+  await expect(failure).rejects.toMatchObject({ name: 'MalformedQueryException' });
 });

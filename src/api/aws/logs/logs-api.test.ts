@@ -377,8 +377,14 @@ test('saved queries are put, changed, listed and deleted', async () => {
   expect(same.queryDefinitionId).toBe(first.queryDefinitionId);
   const { queryDefinitionId } = first;
   const parameters = [{ name: 'user', defaultValue: 'a' }];
+  const template = 'filter user = {{ user }}';
   await client.send(
-    new PutQueryDefinitionCommand({ queryDefinitionId, name: 'mail/new', queryString, parameters }),
+    new PutQueryDefinitionCommand({
+      queryDefinitionId,
+      name: 'mail/new',
+      queryString: template,
+      parameters,
+    }),
   );
   await client.send(new PutQueryDefinitionCommand({ name: 'other', queryString }));
   const listed = await client.send(
@@ -388,7 +394,7 @@ test('saved queries are put, changed, listed and deleted', async () => {
     {
       queryDefinitionId,
       name: 'mail/new',
-      queryString,
+      queryString: template,
       queryLanguage: 'CWLI',
       lastModified: NOW_MS,
       parameters,
@@ -407,6 +413,22 @@ test('saved queries are put, changed, listed and deleted', async () => {
   const gone = new DeleteQueryDefinitionCommand({ queryDefinitionId });
   expect((await client.send(gone)).success).toBe(true);
   expect((await refusalOf(client.send(gone)))[0]).toBe('ResourceNotFoundException');
+});
+
+test.each([
+  ['Required parameters not found in queryString: b', 'filter x = {{a}}', ['a', 'b'], undefined],
+  ['Duplicate parameter name: a', 'filter x = {{a}}', ['a', 'a'], undefined],
+  ['Parameters are only supported for CWLI query language', 'x {{a}}', ['a'], 'SQL' as const],
+])('saved queries are refused: %s', async (message, queryString, names, queryLanguage) => {
+  const { client } = await startLogsWorld();
+  const parameters = names.map((name) => ({ name }));
+  const put = new PutQueryDefinitionCommand({
+    name: 'x',
+    queryString,
+    parameters,
+    queryLanguage,
+  });
+  expect(await refusalOf(client.send(put))).toEqual(['InvalidParameterException', message, 400]);
 });
 
 test('a filter pattern is tried on messages', async () => {

@@ -7,6 +7,7 @@ import { text, whole } from '../constraint.ts';
 import { operation, type Operation } from '../operation.ts';
 import { pageAfter, PageTokens } from '../page-token.ts';
 import { EVENT_SOURCE, type LogsOptions } from './logs-options.ts';
+import { invalidParameter } from './refusal.ts';
 import { LogGroupName, NextToken, QueryId, QueryLanguage } from './shapes.ts';
 
 /** Definitions of a page when it is not said. */
@@ -31,14 +32,50 @@ const PutQueryDefinition = z.object({
     .optional(),
 });
 
+type PutInput = z.infer<typeof PutQueryDefinition>;
+
 function notFound(): ApiError {
   const message = 'The specified query definition does not exist.';
   return new ApiError(400, 'ResourceNotFoundException', message);
 }
 
+/**
+ * What a text calls by `$name(…)`: the saved query of that name, of several the one that was changed last.
+ *
+ * @see CloudWatch Logs user guide, "Using saved queries with parameters"
+ */
+export function savedQueryIn(
+  state: Pick<LogsOptions['state'], 'list'>,
+  name: string,
+): QueryDefinitionDocument | undefined {
+  return [...state.list('query-definition')]
+    .map(([, definition]) => definition)
+    .filter((definition) => definition.name === name && definition.queryLanguage === 'CWLI')
+    .toSorted((a, b) => b.lastModifiedMs - a.lastModifiedMs)[0];
+}
+
+/** Refuses parameters that could never be given, in AWS's words. */
+function checkParameters({ parameters = [], queryLanguage, queryString }: PutInput): void {
+  if (parameters.length === 0) return;
+  if (queryLanguage !== undefined && queryLanguage !== 'CWLI') {
+    throw invalidParameter('Parameters are only supported for CWLI query language');
+  }
+  const names = parameters.map(({ name }) => name);
+  const twice = names.find((name, index) => names.indexOf(name) !== index);
+  if (twice !== undefined) throw invalidParameter(`Duplicate parameter name: ${twice}`);
+  const missing = names.filter(
+    (name) => !new RegExp(`\\{\\{\\s*${name}\\s*\\}\\}`).test(queryString),
+  );
+  if (missing.length > 0) {
+    const message = `Required parameters not found in queryString: ${missing.join(', ')}`;
+    throw invalidParameter(message);
+  }
+}
+
 function putQueryDefinition({ state, clock, randomId }: LogsOptions): Operation {
   return operation('admin', PutQueryDefinition, async (input, call) => {
     const { queryDefinitionId, clientToken } = input;
+    checkParameters(input);
     // The same token makes the same definition, so that a request may be sent again.
     const id = queryDefinitionId ?? clientToken ?? randomId();
     await state.change(call.actor, (view) => {
