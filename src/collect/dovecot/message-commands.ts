@@ -185,14 +185,22 @@ function lastLines(
   return new Map(lines.map((line) => [line.uid, line]));
 }
 
+/** Whether nothing can be changed in the folder: an ACL gives no right to, or it was opened so. */
+function isReadOnly({ command, selected }: CommandContext): boolean {
+  return selected?.isReadOnly === true && selected.path === textField(command.fields, 'mailbox');
+}
+
 /** Whether an ACL took the effect of a command that was answered with OK. */
 function isSilentlyDenied(
-  { command, selected, hasMailLog }: CommandContext,
+  context: CommandContext,
   change: FlagChange | undefined,
   uid: number | undefined,
 ): boolean {
+  const { command, selected, hasMailLog } = context;
   const path = textField(command.fields, 'mailbox');
-  if (!hasMailLog || !command.allowed || change === undefined || path === undefined) return false;
+  if (!command.allowed || change === undefined || path === undefined) return false;
+  if (isReadOnly(context)) return true;
+  if (!hasMailLog) return false;
   const { owner } = ownedFolder(path, command.user, command.sharedPrefixes);
   if (owner === command.user?.toLowerCase() || owner === command.user) return false;
   const known = selected?.path === path ? selected : new SelectedFolder(path, false);
@@ -329,6 +337,10 @@ function moveRecords(context: CommandContext): AccessDetails[] {
 function expungeRecords(context: CommandContext): AccessDetails[] {
   const { command, items } = context;
   if (!command.allowed && items.length === 0) return [setRecord(command, 'delete')];
+  // Answered with OK, and nothing is done; CLOSE does not ask for it then.
+  if (items.length === 0 && command.name !== 'CLOSE' && isReadOnly(context)) {
+    return [{ ...setRecord(command, 'delete'), action_allowed: false }];
+  }
   return items.map((item) => messageRecord(context, 'delete', item.mailbox, item.uid));
 }
 

@@ -1,6 +1,7 @@
 // What a session has learnt of the rights in the folder that it has selected. Dovecot answers OK to
 // what an ACL forbids in it and does nothing; then only the silence of mail_log tells, which is also
-// silent on what changes nothing. The owner's own folders have no ACL that binds him.
+// silent on what changes nothing. The owner's own folders have no ACL that binds him, but one may bind the
+// master user who opened them: they are read-only then.
 import type { FlagChange } from './flag-change.ts';
 import { changesNothing, rightsNeeded } from './flag-change.ts';
 

@@ -1,0 +1,243 @@
+// Dovecot's master users in their roles, live: which mailboxes they may open, and that one who may only read
+// can change nothing by any protocol, and that every try is on record as his.
+import { chmodSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
+import { connect } from 'node:net';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { AccessActs } from '../../src/api/access-control/acts.ts';
+import { systemClock } from '../../src/platform/clock.ts';
+import { systemDisk } from '../../src/platform/disk.ts';
+import { silentLog } from '../../src/platform/log.ts';
+import { openState } from '../../src/state/open.ts';
+import { startServer, until, type RunningServer } from '../e2e/running-server.ts';
+import { imapByHand } from './clients/imap-by-hand.ts';
+import { fetchByPop3 } from './clients/pop3.ts';
+import { signIn } from './clients/sign-in.ts';
+import {
+  mailLogPaths,
+  mailServersDirectory,
+  startMailServers,
+  type MailServers,
+} from './mail-servers.ts';
+import { NORDLYS, userNamed } from './organization.ts';
+
+const ALICE = userNamed(NORDLYS, 'alice');
+const BOB = userNamed(NORDLYS, 'bob');
+const MASTER = NORDLYS.masterUser;
+const asMaster = (owner: { login: string }): { login: string; password: string } => ({
+  login: `${owner.login}*${MASTER.login}`,
+  password: MASTER.password,
+});
+const WAIT_MS = 20_000;
+const LETTER = 'Subject: One\r\nMessage-ID: <one@nordlys>\r\n\r\nOne.\r\n';
+const append = (folder: string): string => `APPEND ${folder} {${LETTER.length}+}\r\n${LETTER}`;
+
+let mailtrail: RunningServer;
+let servers: MailServers;
+const ending: (() => Promise<unknown> | void)[] = [];
+
+afterAll(async () => {
+  while (ending.length > 0) await ending.pop()?.();
+});
+
+/** Makes the role before the server is started, as an administrator made it in an earlier run. */
+async function makeRole(data: string): Promise<void> {
+  const state = await openState({
+    disk: systemDisk,
+    directory: join(data, 'state'),
+    clock: systemClock,
+    log: silentLog,
+    accept: async () => {
+      await Promise.resolve();
+    },
+    checkpoint: () => undefined,
+  });
+  const acts = new AccessActs({ state, clock: systemClock, randomBytes, userIdOf: (name) => name });
+  await acts.put(
+    'impersonation-role',
+    {
+      id: 'auditors',
+      name: 'Auditors',
+      type: 'READ_ONLY',
+      rules: [{ id: 'only-alice', effect: 'ALLOW', targetUsers: [ALICE.login] }],
+    },
+    { actor: { userId: 'test' }, eventName: 'CreateImpersonationRole' },
+  );
+  await state.close();
+}
+
+beforeAll(async () => {
+  const directory = mailServersDirectory('mailtrail-roles-');
+  ending.push(() => rmSync(directory, { recursive: true, force: true }));
+  const data = join(directory, 'data');
+  const aclFolder = join(directory, 'acl');
+  for (const folder of [data, aclFolder]) mkdirSync(folder);
+  chmodSync(aclFolder, 0o755);
+  await makeRole(data);
+  const logs = mailLogPaths(directory);
+  const dovecotAcl = join(aclFolder, 'master-users.acl');
+  const config = join(directory, 'mailtrail.yaml');
+  writeFileSync(
+    config,
+    `
+dovecot: { logs: [${logs.dovecot}] }
+postfix: { logs: [] }
+access: { impersonation: { ${MASTER.login}: Auditors }, dovecotAcl: ${dovecotAcl} }
+`,
+  );
+  mailtrail = await startServer(data, { arguments: ['--config', config] });
+  ending.push(() => mailtrail.stop());
+  servers = await startMailServers({
+    directory,
+    endpoint: { policyUrl: `${mailtrail.url}/dovecot/policy`, bearerToken: mailtrail.token },
+    decisions: { aclFile: dovecotAcl },
+  });
+  ending.push(() => servers.stop());
+});
+
+function ask(group: string, query: string): Promise<Record<string, string>[]> {
+  return mailtrail.query(query, { logGroups: [`/mailtrail/default/${group}`] });
+}
+
+test('a role opens the mailboxes that its rules allow, and no other', async () => {
+  const { imap } = servers.dovecot.ports;
+  expect((await signIn('IMAP', imap, asMaster(ALICE))).granted).toBe(true);
+  const refused = await signIn('IMAP', imap, asMaster(BOB));
+  expect(refused.reply).toContain('Denied: no impersonation rule allows it');
+  const rows = await until(
+    async () => {
+      const found = await ask(
+        'access-control',
+        `fields user_id, scope, rule_id, access_granted, request_id
+          | filter impersonator_id = "${MASTER.login}" | sort @timestamp asc, scope asc`,
+      );
+      return found.length >= 4 ? found : undefined;
+    },
+    WAIT_MS,
+    () => 'not every evaluation is on record',
+  );
+  expect(rows).toMatchObject([
+    { user_id: ALICE.login, scope: 'AccessControl', access_granted: '1' },
+    {
+      user_id: ALICE.login,
+      scope: 'ImpersonationAccessControl',
+      rule_id: 'only-alice',
+      access_granted: '1',
+    },
+    { user_id: BOB.login, scope: 'AccessControl', access_granted: '1' },
+    { user_id: BOB.login, scope: 'ImpersonationAccessControl', access_granted: '0' },
+  ]);
+  const signIns = await until(
+    async () => {
+      const found = await ask('authentication', 'fields request_id | filter auth_successful = 1');
+      return found.length > 0 ? found : undefined;
+    },
+    WAIT_MS,
+    () => 'the sign-in is not on record',
+  );
+  expect(signIns.map((row) => row['request_id'])).toContain(rows[1]?.['request_id']);
+});
+
+test('a role that may only read changes nothing by IMAP, and every try is told as refused', async () => {
+  const { imap } = servers.dovecot.ports;
+  await imapByHand(imap, ALICE, [append('INBOX'), append('INBOX'), 'CREATE Work']);
+  const replies = await imapByHand(imap, asMaster(ALICE), [
+    'SELECT INBOX',
+    'UID FETCH 1 (BODY[])',
+    'UID STORE 1 +FLAGS (\\Flagged)',
+    'UID STORE 1 +FLAGS (\\Deleted)',
+    'EXPUNGE',
+    'UID COPY 1 Work',
+    'UID MOVE 1 Work',
+    append('INBOX'),
+    'CREATE Mine',
+    'RENAME Work Theirs',
+    'DELETE Work',
+  ]);
+  const said = Object.fromEntries(replies.map(({ command, tagged }) => [command, tagged]));
+  expect(said['SELECT INBOX']).toMatch(/^OK \[READ-ONLY\]/);
+  expect(replies[1]?.untagged).toContain('One.');
+  for (const command of ['UID COPY 1 Work', 'UID MOVE 1 Work', append('INBOX'), 'CREATE Mine']) {
+    expect(said[command], command).toMatch(/^NO /);
+  }
+  for (const command of ['RENAME Work Theirs', 'DELETE Work']) {
+    expect(said[command], command).toMatch(/^NO /);
+  }
+  const after = await imapByHand(imap, ALICE, [
+    'SELECT INBOX',
+    'UID FETCH 1:* (FLAGS)',
+    'STATUS Work (MESSAGES)',
+    'LIST "" Mine',
+    'UID STORE 2 +FLAGS (\\Flagged)',
+  ]);
+  expect(after[0]?.tagged).toMatch(/^OK \[READ-WRITE\]/);
+  expect(after[1]?.untagged.match(/\* \d FETCH/g)).toHaveLength(2);
+  expect(after[1]?.untagged).not.toMatch(/Flagged|Deleted|Seen/);
+  expect(after[2]?.untagged).toContain('MESSAGES 0');
+  expect(after[3]?.untagged).not.toContain('Mine');
+  // The owner of the mailbox has all rights.
+  expect(after[4]?.untagged).toContain('\\Flagged');
+
+  const wanted = ['CREATE', 'RENAME', 'DELETE', 'APPEND', 'EXPUNGE', 'UID COPY', 'UID MOVE'];
+  const rows = await until(
+    async () => {
+      const found = await ask(
+        'mailbox-access',
+        `fields action, command, action_allowed, user_id | filter impersonator_id = "${MASTER.login}"`,
+      );
+      const commands = new Set(found.map((row) => row['command']));
+      return [...wanted, 'UID STORE', 'UID FETCH'].every((each) => commands.has(each))
+        ? found
+        : undefined;
+    },
+    WAIT_MS,
+    () => 'not every command is on record',
+  );
+  const denied = rows.filter((row) => row['action_allowed'] === '0');
+  expect(denied.filter((row) => row['command'] === 'UID STORE')).toHaveLength(2);
+  for (const command of wanted) {
+    expect(
+      denied.map((row) => row['command']),
+      command,
+    ).toContain(command);
+  }
+  const allowed = rows.filter((row) => row['action_allowed'] === '1');
+  expect(new Set(allowed.map((row) => row['action']))).toEqual(new Set(['read_summary', 'read']));
+  expect(new Set(rows.map((row) => row['user_id']))).toEqual(new Set([ALICE.login]));
+});
+
+/** Deletes the first message, as far as the server lets it: POP3 says only at QUIT whether it was done. */
+function deleteFirstByPop3(
+  port: number,
+  { login, password }: { login: string; password: string },
+): Promise<void> {
+  const commands = [`USER ${login}`, `PASS ${password}`, 'DELE 1', 'QUIT'];
+  return new Promise((resolve, reject) => {
+    const socket = connect(port, '127.0.0.1');
+    socket.on('error', reject).on('close', () => resolve());
+    socket.on('data', () => {
+      const command = commands.shift();
+      if (command === undefined) socket.destroy();
+      else socket.write(`${command}\r\n`);
+    });
+  });
+}
+
+test('nor by the other protocols', async () => {
+  const { dovecot, certificateFile, postfix } = servers;
+  const master = asMaster(ALICE);
+  for (const [protocol, port] of [
+    ['ManageSieve', dovecot.ports.sieve],
+    ['submission', dovecot.ports.submission],
+    ['SASL', postfix.ports.submission],
+  ] as const) {
+    const { granted, reply } = await signIn(protocol, port, master);
+    expect(granted, protocol).toBe(false);
+    expect(reply).toContain('Denied: the impersonation role may only read');
+  }
+  const pop3 = { port: dovecot.ports.pop3, certificateFile };
+  expect(await fetchByPop3(pop3, master)).toBe(2);
+  await deleteFirstByPop3(pop3.port, master);
+  expect(await fetchByPop3(pop3, ALICE)).toBe(2);
+});
