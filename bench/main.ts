@@ -4,6 +4,7 @@ import { machine } from './measure.ts';
 const BENCHMARKS = [
   'journal',
   'store',
+  'put-groups',
   'ingest',
   'parsers',
   'tail',

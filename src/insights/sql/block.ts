@@ -151,9 +151,10 @@ export class Block {
   asSource(): RowSource {
     const outside = (value: SqlValue | undefined): SqlValue | undefined => {
       if (value === undefined || value.literal !== undefined) return value;
-      const { list } = value;
+      // An index serves the SELECT of the column alone.
+      const { list, inJson: _, ...own } = value;
       const sql = this.#export(value.sql);
-      return { ...value, sql, ...(list !== undefined && { list: this.#export(list) }) };
+      return { ...own, sql, ...(list !== undefined && { list: this.#export(list) }) };
     };
     const groups = this.#groups;
     return {

@@ -2,6 +2,7 @@
 // number is compared with the number a text is.
 import type { ComparisonOperator } from '../ast.ts';
 import { itemsOf } from './json-path.ts';
+import { behindNeedles } from './needles.ts';
 import type { Parameters } from './parameters.ts';
 import { asNumber, asText, numberOf, type Share, type SqlValue } from './value.ts';
 
@@ -70,9 +71,10 @@ function positive(
 ): string {
   if (left.type === 'json' || right.type === 'json') return FALSE;
   if (isText(left) && isText(right)) {
-    return operator === '='
-      ? `${left.sql} = ${right.sql}`
-      : orderedTexts(operator, left, right, tools);
+    if (operator !== '=') return orderedTexts(operator, left, right, tools);
+    const literal = left.literal === undefined ? right : left;
+    const equal = `${left.sql} = ${right.sql}`;
+    return behindNeedles(equal, literal === left ? right : left, [literal], tools.parameters);
   }
   const literal = isText(left) ? left : right;
   if (isText(literal) && literal.literal !== undefined && literalNumber(literal) === undefined) {
@@ -110,7 +112,8 @@ export function membership(subject: SqlValue, list: readonly SqlValue[], tools: 
   const others = list.filter((item) => !texts.includes(item));
   const conditions = others.map((item) => positive('=', subject, item, tools));
   if (texts.length > 0) {
-    conditions.unshift(`${subject.sql} IN (${texts.map(({ sql }) => sql).join(', ')})`);
+    const found = `${subject.sql} IN (${texts.map(({ sql }) => sql).join(', ')})`;
+    conditions.unshift(behindNeedles(found, subject, texts, tools.parameters));
   }
   return conditions.length === 1 ? (conditions[0] ?? FALSE) : `(${conditions.join(' OR ')})`;
 }

@@ -124,5 +124,6 @@ function logName({ groups, account }: QueryScope, parameters: Parameters): strin
 function discovered(name: string, parameters: Parameters, share: Share): SqlValue {
   if (name.startsWith('@') && !name.startsWith('@@')) return MISSING_TEXT;
   const path = name.startsWith('@@') ? name.slice(1) : name;
-  return jsonAt(columnSql(message), path.split('.'), parameters, share);
+  const json = columnSql(message);
+  return { ...jsonAt(json, path.split('.'), parameters, share), inJson: json };
 }

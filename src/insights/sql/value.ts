@@ -17,6 +17,8 @@ export interface SqlValue {
   readonly integral?: boolean;
   /** What a literal says. */
   readonly literal?: string | number;
+  /** A column with JSON text that the value is a string of, where it is not a number or the like. */
+  readonly inJson?: string;
   /** Of a list: the same as Array(String). */
   readonly list?: string;
   /**
