@@ -3,6 +3,7 @@
 // path and the shrunk input, and ends the run with exit code 1.
 import fc from 'fast-check';
 import { parseArgs } from 'node:util';
+import { ACCESS_TARGETS } from './access-targets.ts';
 import { MAPPING_TARGETS } from './mapping-targets.ts';
 import { MILTER_TARGETS } from './milter-targets.ts';
 import { dovecotMutated, postfixMutated } from './mutated-corpus.ts';
@@ -18,6 +19,7 @@ const TARGETS: readonly FuzzTarget[] = [
   ...TEXT_TARGETS,
   ...MILTER_TARGETS,
   ...MAPPING_TARGETS,
+  ...ACCESS_TARGETS,
 ];
 /** Inputs tried before the next target has its turn. */
 const RUNS_IN_TURN = 500;

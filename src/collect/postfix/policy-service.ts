@@ -4,17 +4,11 @@
 // decides.
 import { chmod, lstat, unlink } from 'node:fs/promises';
 import { createServer, type Server, type Socket } from 'node:net';
-import {
-  accessEvents,
-  evaluate,
-  type AccessInForce,
-  type Attempt,
-  type AttemptDetails,
-  type Verdict,
-} from '../../access/evaluation.ts';
+import { accessEvents, evaluate, type AccessInForce } from '../../access/evaluation.ts';
 import type { Clock } from '../../platform/clock.ts';
 import type { Log } from '../../platform/log.ts';
 import type { Collector, CollectorStatus, Intake } from '../collector.ts';
+import { policyAction, submissionAttempt, submissionDetails, value } from './policy-decision.ts';
 import {
   policyAnswer,
   PolicyProtocolError,
@@ -28,8 +22,6 @@ export const POLICY_CONNECTIONS_MAX = 1_000;
 export const POLICY_IDLE_MS = 600_000;
 /** Most messages whose decision is remembered for their further recipients; the oldest goes first. */
 export const POLICY_INSTANCES_MAX = 10_000;
-/** Longest user name or address that is kept, in characters. */
-const VALUE_LENGTH_MAX = 1_000;
 
 /** Where the service listens. */
 export type PolicyListen =
@@ -48,48 +40,6 @@ export interface PolicyServiceOptions {
 /** The policy service; `address` is where it listens once it was started. */
 export interface PolicyService extends Collector {
   address(): string;
-}
-
-function value(attributes: PolicyAttributes, name: string): string {
-  return (attributes.get(name) ?? '').slice(0, VALUE_LENGTH_MAX);
-}
-
-function attemptOn(attributes: PolicyAttributes, atMs: number): Attempt {
-  return {
-    protocol: 'SMTP',
-    sourceIp: value(attributes, 'client_address'),
-    userId: value(attributes, 'sasl_username').toLowerCase(),
-    atMs,
-  };
-}
-
-/** A whole number above 0; Postfix says 0 for what it does not know. */
-function count(attributes: PolicyAttributes, name: string): number | undefined {
-  const text = value(attributes, name);
-  return /^[1-9]\d{0,14}$/.test(text) ? Number(text) : undefined;
-}
-
-/**
- * What the record says of the message. At DATA the size is what the client announced, absent where
- * it announced none.
- *
- * @see Postfix SMTPD_POLICY_README, "Protocol description"
- */
-function detailsOf(attributes: PolicyAttributes): AttemptDetails {
-  const requestId = value(attributes, 'queue_id') || value(attributes, 'instance');
-  const sourcePort = count(attributes, 'client_port');
-  const sender = value(attributes, 'sender');
-  const size = count(attributes, 'size');
-  return {
-    ...(requestId !== '' && { request_id: requestId }),
-    ...(sender !== '' && { mail_from: sender }),
-    ...(size !== undefined && { message_size: size }),
-    ...(sourcePort !== undefined && { source_port: sourcePort }),
-  };
-}
-
-function actionOf({ effect, message }: Verdict): string {
-  return effect === 'ALLOW' ? 'DUNNO' : `REJECT 5.7.1 ${message}`;
 }
 
 class Service implements PolicyService {
@@ -205,11 +155,13 @@ class Service implements PolicyService {
     const instance = value(attributes, 'instance');
     const before = this.#answered.get(instance);
     if (before !== undefined) return before;
-    const attempt = attemptOn(attributes, this.#options.clock.now());
+    const attempt = submissionAttempt(attributes, this.#options.clock.now());
     const verdict = evaluate(this.#options.access(), attempt);
-    await this.#options.intake.accept(accessEvents(attempt, verdict, detailsOf(attributes)));
+    await this.#options.intake.accept(
+      accessEvents(attempt, verdict, submissionDetails(attributes)),
+    );
     this.#events += verdict.evaluations.length;
-    const action = actionOf(verdict);
+    const action = policyAction(verdict);
     if (instance !== '') this.#remember(instance, action);
     return action;
   }
