@@ -9,6 +9,7 @@ const BENCHMARKS = [
   'parsers',
   'tail',
   'policy',
+  'sign-in',
   'milter',
   'freshness',
   'start-query',

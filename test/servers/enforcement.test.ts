@@ -22,8 +22,11 @@ import { Relay, RELAY_MODES, type RelayMode } from './relay.ts';
 const ALICE = userNamed(NORDLYS, 'alice');
 const BOB = userNamed(NORDLYS, 'bob');
 const CAROL = userNamed(NORDLYS, 'carol');
+const DAVE = userNamed(NORDLYS, 'dave');
 /** The limit for a question of an administrator who watches. */
 const SHOWN_WITHIN_MS = 2_000;
+/** The limit for a change of the rules. */
+const IN_FORCE_WITHIN_MS = 1_000;
 const WAIT_MS = 20_000;
 
 const CONFIG = (policyPort: number): string => `
@@ -44,6 +47,8 @@ interface ServerSet {
 }
 
 let mailtrail: RunningServer;
+let configFile = '';
+let policyPort = 0;
 const sets = new Map<
   WhenDown | 'after-password' | 'messages-allow' | 'messages-refuse',
   ServerSet
@@ -85,10 +90,11 @@ beforeAll(async () => {
   const data = temporaryDirectory();
   ending.push(() => data.remove());
   const { policy } = await freePorts(['policy'] as const);
-  const config = join(data.path, '..', `mailtrail-enforcement-${policy}.yaml`);
-  writeFileSync(config, CONFIG(policy));
-  ending.push(() => rmSync(config, { force: true }));
-  mailtrail = await startServer(data.path, { arguments: ['--config', config] });
+  policyPort = policy;
+  configFile = join(data.path, '..', `mailtrail-enforcement-${policy}.yaml`);
+  writeFileSync(configFile, CONFIG(policy));
+  ending.push(() => rmSync(configFile, { force: true }));
+  mailtrail = await startServer(data.path, { arguments: ['--config', configFile] });
   ending.push(() => mailtrail.stop());
   sets.set('allow', await startSet(policy, 'sign-ins', 'allow'));
   sets.set('refuse', await startSet(policy, 'sign-ins', 'refuse'));
@@ -177,6 +183,41 @@ test('IMAP is blocked for a real client, the query shows it at once, and submiss
   expect((await sendLetter(submission, letter, BOB)).response).toMatch(/^250 /);
   const { granted } = await signIn('submission', servers.dovecot.ports.submission, BOB);
   expect(granted).toBe(true);
+});
+
+test('a rule that is added is in force within a second, and no session is dropped', async () => {
+  const { servers } = setOf('refuse');
+  const imap = { port: servers.dovecot.ports.imap, certificateFile: servers.certificateFile };
+  const open = await openImap(imap, DAVE, { name: 'Thunderbird', version: '128.1' });
+  ending.push(() => open.logout());
+  writeFileSync(
+    configFile,
+    `${CONFIG(policyPort)}    - { name: NoDave, effect: DENY, userIds: ["${DAVE.login}"] }\n`,
+  );
+  mailtrail.process.kill('SIGHUP');
+  const refused = await until(
+    async () => {
+      const { granted, reply } = await signIn('POP3', servers.dovecot.ports.pop3, DAVE);
+      return granted ? undefined : reply;
+    },
+    IN_FORCE_WITHIN_MS,
+    () => 'the rule is not in force after a second',
+  );
+  expect(refused).toContain('NoDave');
+  await open.noop();
+  expect(open.usable).toBe(true);
+  const changes = await until(
+    async () => {
+      const query = 'fields event_name, resource | filter resource = "NoDave"';
+      const rows = await mailtrail.query(query, {
+        logGroups: ['/mailtrail/default/management'],
+      });
+      return rows.length > 0 ? rows : undefined;
+    },
+    WAIT_MS,
+    () => 'the change is not on record',
+  );
+  expect(changes).toMatchObject([{ event_name: 'PutAccessControlRule' }]);
 });
 
 describe('signing in', () => {
