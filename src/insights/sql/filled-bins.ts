@@ -15,11 +15,13 @@ export interface BinFill {
 /** Rows that are added have no other columns than these. */
 export function filledBins(inner: Block, { bin, at, step, constants }: BinFill): RowSource {
   const source = inner.asSource();
-  const key = inner.exported(`assumeNotNull(${at})`);
+  // What has no bin stands with the first, for the engine would fill up from 1970.
+  const own = inner.exported(at);
+  const key = inner.exported(`assumeNotNull(coalesce(${at}, min(${at}) OVER ()))`);
   // What the engine adds has the default of each column, which for a number is 0.
   const present = inner.exported('toUInt8(1)');
   const filled = (name: string, known: SqlValue): SqlValue => {
-    if (name === bin) return { sql: `toNullable(${key})`, type: 'timestamp' };
+    if (name === bin) return { sql: `if(${present} = 1, ${own}, ${key})`, type: 'timestamp' };
     const constant = constants.get(name);
     if (constant === undefined) return { ...known, sql: `if(${present} = 1, ${known.sql}, NULL)` };
     const type = commonType([known, constant]);

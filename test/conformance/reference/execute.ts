@@ -9,6 +9,7 @@ import {
   type Query,
   type StatsCommand,
 } from '../../../src/insights/ast.ts';
+import { acrossRows, withName } from './across-rows.ts';
 import { aggregated, type Sample } from './aggregates.ts';
 import { Evaluator, itemsOf, resolved, type Row, shapeOf, type World } from './evaluate.ts';
 import { extracted, namesOf } from './extract.ts';
@@ -33,10 +34,6 @@ const LIMIT_DEFAULT = 10_000;
 /** What countFrequent counted. */
 function countOf(row: Row): number {
   return numberOf(row.names.get('_approxcount')) ?? 0;
-}
-
-function withName(row: Row, name: string, value: Value): Row {
-  return { ...row, names: new Map([...row.names, [name, value]]) };
 }
 
 /** The order of the keys of groups: missing ones first. */
@@ -208,23 +205,19 @@ class Execution {
           );
         }
         return;
-      case 'addtotals': {
-        const all = this.#shown.size > 0 ? [...this.#shown.keys()] : (this.#columns ?? []);
-        const { fields, total } = command;
-        const names =
-          fields.length > 0
-            ? fields.map(({ name }) => name)
-            : all.filter((name) => !name.startsWith('@'));
-        if (!command.row) return;
-        this.#define(total.name, (row) => {
-          return names.reduce((sum, name) => sum + (numberOf(resolved(row, name)) ?? 0), 0);
-        });
-        this.#extracted.add(total.name);
-        return;
-      }
       default:
-        throw new Error(`the reference executor has no ${(command as Command).kind}`);
+        return this.#across(command);
     }
+  }
+
+  #across(command: Command): void {
+    const all = this.#shown.size > 0 ? [...this.#shown.keys()] : (this.#columns ?? []);
+    const constant = (value: Expression): Value =>
+      this.#evaluator.value(value, { event: undefined, names: new Map() });
+    const made = acrossRows(command, this.#rows, all, this.#query, constant);
+    if (made === undefined) throw new Error(`the reference executor has no ${command.kind}`);
+    this.#rows = made.rows;
+    for (const name of made.shown) this.#extracted.add(name);
   }
 
   #filter(condition: Expression): void {
@@ -383,6 +376,8 @@ function aliasesIn(commands: readonly Command[]): string[] {
         return [(command.alias ?? command.list).name];
       case 'addtotals':
         return [command.total.name];
+      case 'sessionize':
+        return [command.alias?.name ?? ''];
       default:
         return [];
     }

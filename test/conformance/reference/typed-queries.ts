@@ -149,6 +149,7 @@ export class QueryMaker {
       () => this.#countFrequent(),
       () => this.#overRows(),
       () => this.#overRows(),
+      () => this.#acrossRows(),
       () => this.#statsCommand(),
       () => `limit ${1 + this.#choices.below(20)}`,
     );
@@ -290,6 +291,67 @@ export class QueryMaker {
       () => `filldown ${text}`,
       () => `filldown ${number}, ${text}`,
     );
+  }
+
+  /** What looks at all of the rows. */
+  #acrossRows(): string {
+    const [number, other, text] = [
+      this.#field('number'),
+      this.#field('number'),
+      this.#field('text'),
+    ];
+    if (![number, other, text].every(isName)) return this.#sort();
+    const flag = (): string => this.#choices.of('true', 'false');
+    const events = this.#events && this.#stats === 0;
+    return this.#choices.made(
+      () => `addtotals fieldname=${this.#named('number')} ${number}, ${other}`,
+      () => this.#several(`addtotals row=false col=true ${number}, ${text}`),
+      () =>
+        this.#several(`addtotals fieldname=${this.#named('number')} col=true ${number}, ${other}`),
+      () => `outlier action=remove param=${this.#choices.of('1', '0.5', '0')} ${number}`,
+      () =>
+        `outlier param=${this.#choices.of('1', '0.5')} uselower=${flag()} ${number}${other === number ? '' : ` ${other}`}`,
+      () => (events ? this.#sessions(text) : this.#sort()),
+      () => (events ? this.#fillMissing() : this.#sort()),
+    );
+  }
+
+  /** Of a session everything can be compared but how it is called. */
+  #sessions(identity: string): string {
+    this.#stats++;
+    const [session, count, first] = [0, 0, 0].map(() => `v${this.#count++}`);
+    this.#grouped({
+      text: [],
+      number: [count ?? '', first ?? ''],
+      boolean: [],
+      time: [],
+      list: [],
+    });
+    const span = this.#choices.of('1m', '30m', '2h', '1d', '500ms');
+    return [
+      `sessionize ${identity} maxspan ${span} as ${session}`,
+      `stats count(*) as ${count}, min(@timestamp) as ${first} by ${session}`,
+      `sort ${first}, ${count}`,
+      `display ${first}, ${count}`,
+    ].join('\n| ');
+  }
+
+  #fillMissing(): string {
+    this.#stats++;
+    const number = this.#field('number');
+    const [bin, count, sum] = [0, 0, 0].map(() => `v${this.#count++}`);
+    const names = { text: [], number: [count ?? '', sum ?? ''], boolean: [], list: [] };
+    this.#grouped({ ...names, time: [bin ?? ''] });
+    const period = this.#choices.of('10m', '1h', '6h', '1d', '1w', '1mo');
+    const fill = this.#choices.of(
+      '',
+      ` with 0 for ${count}`,
+      ` with 7 for ${sum}, 1.5 for ${count}`,
+    );
+    return [
+      `stats count(*) as ${count}, sum(${number}) as ${sum} by bin(${period}) as ${bin}`,
+      `fillmissing${fill}`,
+    ].join('\n| ');
   }
 
   #rowsOfList(): string {
