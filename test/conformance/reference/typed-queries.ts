@@ -1,139 +1,38 @@
-// Queries made by chance that mostly compile: each expression is of a kind, each command knows the
-// names there are. What cannot be told (ties, the order of equal counts) is left out.
-import type { Choices } from './choices.ts';
-import { FIRST_MS } from './event-sets.ts';
-
-type Kind = 'text' | 'number' | 'boolean' | 'time' | 'list';
-type Names = Record<Kind, string[]>;
-
-/** Fields of the records, by what they mostly are. */
-const FIELDS: Readonly<Record<Kind, readonly string[]>> = {
-  text: [
-    'user',
-    'x',
-    'user_id',
-    'protocol',
-    'event.subject',
-    'nest.a',
-    'nest.b.0',
-    'nest.`k k`',
-    'event.recipients.0',
-    'event.z',
-    'event.eventName',
-    'nothing',
-    'x',
-    'user',
-    'source_ip',
-    '@logStream',
-    '@@own',
-    'maps.0.k',
-    'event.ruleActions.0.action',
-  ],
-  number: [
-    'source_port',
-    'message_size',
-    'n',
-    'x',
-    'nest.a',
-    'maps.0.n',
-    'event_timestamp',
-    'flag',
-    'lst.2',
-  ],
-  boolean: ['auth_successful', 'flag'],
-  time: ['@timestamp'],
-  list: ['event.recipients', 'lst', 'nest.b', 'maps'],
-};
-
-/** In place of a field where groups have none of the kind. */
-const CONSTANTS: Readonly<Record<Kind, readonly string[]>> = {
-  text: ['"a"'],
-  number: ['7'],
-  boolean: ['1'],
-  time: [`fromMillis(${FIRST_MS})`],
-  list: ['jsonParse("[1]")'],
-};
-
-const REGEXES = [
-  'a',
-  '^a',
-  '\\d+',
-  '(?i)ä',
-  '[a-z]$',
-  '^$',
-  'a|9',
-  '(\\w+)=',
-  '[^a]',
-  '\\.',
-  '\\/x',
-];
-const PERIODS = [
-  '1s',
-  '5s',
-  '300s',
-  '1m',
-  '7m',
-  '1h',
-  '5h',
-  '1d',
-  '3d',
-  '1w',
-  '2w',
-  '1mo',
-  '5mo',
-  '9mo',
-  '1q',
-  '3q',
-  '1y',
-  '7y',
-  '250ms',
-];
-const ORDER = ['=', '!=', '<', '<=', '>', '>='];
-
-/** A text as a literal of the language. */
-export function quoted(text: string): string {
-  return `"${text.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n')}"`;
-}
+// Queries made by chance that mostly compile: each command knows the names there are. What cannot be told (ties,
+// the order of equal counts) is left out.
+import { ExpressionMaker, type Kind, type Names, quoted } from './typed-expressions.ts';
 
 /** Whether it is a name and not an expression in place of one. */
 function isName(field: string): boolean {
   return /^[\w.@]+$/.test(field) && !/^\d+$/.test(field);
 }
 
-export class QueryMaker {
-  readonly #choices: Choices;
-  #names: Names = { text: [], number: [], boolean: [], time: [], list: [] };
-  #events = true;
+export class QueryMaker extends ExpressionMaker {
   #multiplied = false;
   #stats = 0;
   #count = 0;
 
-  constructor(choices: Choices) {
-    this.#choices = choices;
-  }
-
   /** The text of a query. */
   query(): string {
-    const choices = this.#choices;
+    const choices = this.choices;
     // What @message costs the engine should not be paid by every query.
-    const shown = choices.once(8) ? [] : [`fields ${this.#field('text')}`];
+    const shown = choices.once(8) ? [] : [`fields ${this.field('text')}`];
     const commands = [...shown, ...choices.some(1, 5, () => this.#command())];
-    if (choices.once(4)) commands.push(`dedup ${this.#field(choices.of<Kind>('text', 'number'))}`);
+    if (choices.once(4)) commands.push(`dedup ${this.field(choices.of<Kind>('text', 'number'))}`);
     if (choices.once(4)) commands.push(`limit ${1 + choices.below(12)}`);
     return commands.join('\n| ');
   }
 
   #named(kind: Kind): string {
     const name = `v${this.#count++}`;
-    this.#names[kind].push(name);
+    this.names[kind].push(name);
     return name;
   }
 
   #command(): string {
-    const { made } = { made: this.#choices.made.bind(this.#choices) };
-    const filter = (): string => `filter ${this.#boolean(2)}`;
-    const fields = (): string =>
-      `fields ${this.#choices.some(1, 3, () => this.#item()).join(', ')}`;
+    const { made } = { made: this.choices.made.bind(this.choices) };
+    const filter = (): string => `filter ${this.boolean(2)}`;
+    const fields = (): string => `fields ${this.choices.some(1, 3, () => this.#item()).join(', ')}`;
     return made<string>(
       fields,
       filter,
@@ -141,7 +40,7 @@ export class QueryMaker {
       filter,
       () => this.#statsCommand(),
       () => this.#sort(),
-      () => `display ${this.#choices.some(1, 3, () => this.#item()).join(', ')}`,
+      () => `display ${this.choices.some(1, 3, () => this.#item()).join(', ')}`,
       () => this.#parse(),
       () => this.#parse(),
       () => this.#rowsOfList(),
@@ -151,58 +50,58 @@ export class QueryMaker {
       () => this.#overRows(),
       () => this.#acrossRows(),
       () => this.#statsCommand(),
-      () => `limit ${1 + this.#choices.below(20)}`,
+      () => `limit ${1 + this.choices.below(20)}`,
     );
   }
 
   #item(): string {
-    const kind = this.#choices.of<Kind>('text', 'number', 'boolean', 'time');
-    if (this.#choices.once(3)) return this.#field(kind);
-    const expression = this.#expression(kind, 3);
-    return this.#choices.once(2) ? `${expression} as ${this.#named(kind)}` : expression;
+    const kind = this.choices.of<Kind>('text', 'number', 'boolean', 'time');
+    if (this.choices.once(3)) return this.field(kind);
+    const expression = this.expression(kind, 3);
+    return this.choices.once(2) ? `${expression} as ${this.#named(kind)}` : expression;
   }
 
   #sort(): string {
-    const keys = this.#choices.some(1, 2, () => {
-      const kind = this.#choices.of<Kind>('text', 'number', 'time', 'boolean');
-      const key = this.#choices.once(4) ? this.#expression(kind, 1) : this.#field(kind);
-      return `${key} ${this.#choices.of('asc', 'desc')}`;
+    const keys = this.choices.some(1, 2, () => {
+      const kind = this.choices.of<Kind>('text', 'number', 'time', 'boolean');
+      const key = this.choices.once(4) ? this.expression(kind, 1) : this.field(kind);
+      return `${key} ${this.choices.of('asc', 'desc')}`;
     });
     return `sort ${keys.join(', ')}`;
   }
 
   #indexed(): string {
-    const field = this.#field('text');
-    return this.#choices.once(2)
-      ? `filterIndex ${field} = ${this.#constant()}`
-      : `filterIndex ${field} in [${this.#constant()}, ${this.#constant()}]`;
+    const field = this.field('text');
+    return this.choices.once(2)
+      ? `filterIndex ${field} = ${this.constant()}`
+      : `filterIndex ${field} in [${this.constant()}, ${this.constant()}]`;
   }
 
   #countFrequent(): string {
-    if (this.#stats > 0) return `filter ${this.#boolean(1)}`;
+    if (this.#stats > 0) return `filter ${this.boolean(1)}`;
     this.#stats++;
-    const key = this.#choices.of('user_id', 'protocol', 'auth_successful', 'x');
+    const key = this.choices.of('user_id', 'protocol', 'auth_successful', 'x');
     this.#grouped({ text: [key], number: ['_approxcount'], boolean: [], time: [], list: [] });
     return `countFrequent ${key}`;
   }
 
   #grouped(names: Names): void {
-    this.#names = names;
-    this.#events = false;
+    this.names = names;
+    this.events = false;
   }
 
   #statsCommand(): string {
-    if (this.#stats > 1) return `filter ${this.#boolean(2)}`;
+    if (this.#stats > 1) return `filter ${this.boolean(2)}`;
     this.#stats++;
     const names: Names = { text: [], number: [], boolean: [], time: [], list: [] };
-    const by = this.#choices.some(0, 2, () => {
-      const kind = this.#choices.of<Kind>('text', 'time', 'boolean', 'number');
+    const by = this.choices.some(0, 2, () => {
+      const kind = this.choices.of<Kind>('text', 'time', 'boolean', 'number');
       const expression = this.#key(kind);
       const name = `v${this.#count++}`;
       names[kind].push(name);
       return `${expression} as ${name}`;
     });
-    const items = this.#choices.some(1, 3, () => {
+    const items = this.choices.some(1, 3, () => {
       const [kind, expression] = this.#aggregate();
       const name = `v${this.#count++}`;
       names[kind].push(name);
@@ -210,24 +109,22 @@ export class QueryMaker {
     });
     const binned = by.some((key) => key.startsWith('bin('));
     const offset =
-      binned && this.#choices.once(3)
-        ? ` offset ${this.#choices.of('10m', '90s', '1d', '1mo')}`
-        : '';
+      binned && this.choices.once(3) ? ` offset ${this.choices.of('10m', '90s', '1d', '1mo')}` : '';
     this.#grouped(names);
     return `stats ${items.join(', ')}${by.length > 0 ? ` by ${by.join(', ')}` : ''}${offset}`;
   }
 
   #key(kind: Kind): string {
-    if (kind !== 'time' || !this.#events) return this.#expression(kind, 1);
-    return this.#choices.of(`bin(${this.#period()})`, `datefloor(@timestamp, ${this.#period()})`);
+    if (kind !== 'time' || !this.events) return this.expression(kind, 1);
+    return this.choices.of(`bin(${this.period()})`, `datefloor(@timestamp, ${this.period()})`);
   }
 
   #aggregate(): readonly [Kind, string] {
     const number = (): string =>
-      this.#expression(this.#choices.of<Kind>('number', 'number', 'boolean'), 1);
-    const text = (): string => this.#expression('text', 1);
-    const timed = this.#events && !this.#multiplied;
-    return this.#choices.made<readonly [Kind, string]>(
+      this.expression(this.choices.of<Kind>('number', 'number', 'boolean'), 1);
+    const text = (): string => this.expression('text', 1);
+    const timed = this.events && !this.#multiplied;
+    return this.choices.made<readonly [Kind, string]>(
       () => ['number', 'count(*)'],
       () => ['number', `count(${text()})`],
       () => ['number', `sum(${number()})`],
@@ -238,7 +135,7 @@ export class QueryMaker {
       () => ['text', `max(${text()})`],
       () => ['number', `count_distinct(${text()})`],
       () => ['number', `countDistinct(${number()})`],
-      () => ['number', `pct(${number()}, ${this.#choices.of(0, 50, 90, 100, 99.9)})`],
+      () => ['number', `pct(${number()}, ${this.choices.of(0, 50, 90, 100, 99.9)})`],
       () => ['number', `stddev(${number()})`],
       () => ['number', `variance(${number()})`],
       () => ['list', `values(${text()})`],
@@ -246,29 +143,29 @@ export class QueryMaker {
       () => ['text', `sortsLast(${text()})`],
       () => (timed ? ['text', `earliest(${text()})`] : ['number', 'count()']),
       () => (timed ? ['number', `latest(${number()})`] : ['number', 'count()']),
-      () => ['number', this.#events ? 'max(@timestamp)' : 'count()'],
+      () => ['number', this.events ? 'max(@timestamp)' : 'count()'],
       () => ['number', `(sum(${number()}) / count(*))`],
       () => ['number', `(1 - (sum(${number()}) / sum(${number()})))`],
-      () => ['boolean', `(max(${number()}) > ${this.#constantNumber()})`],
+      () => ['boolean', `(max(${number()}) > ${this.constantNumber()})`],
     );
   }
 
   #parse(): string {
-    const field = this.#field('text');
+    const field = this.field('text');
     const anew = (): string => this.#named('text');
     const glob = (from: string, pattern: string): string => {
       const names = Array.from({ length: pattern.split('*').length - 1 }, anew);
       return `parse ${from}${quoted(pattern)} as ${names.join(', ')}`;
     };
     const globs = ['*', '*=*', 'user=*, id=*', '*,*', 'a*', '* *', '*/*', '= *', 'user=*,'];
-    return this.#choices.made(
-      () => glob(`${field} `, this.#choices.of(...globs)),
+    return this.choices.made(
+      () => glob(`${field} `, this.choices.of(...globs)),
       () => `parse ${field} /(?<${anew()}>\\w+)=(?<${anew()}>\\d*)/`,
       () => `parse ${field} /(?<${anew()}>[a-z])?(?<${anew()}>\\d)/`,
       () => this.#several(`parse ${field} /([a-z0-9]+)/ as ${anew()} multi`),
       () => `parse ${field} /^(.)/ as ${anew()}`,
       () => `parse ${field} csv as ${anew()}, ${anew()}`,
-      () => (this.#events ? glob('', '"user":"*"') : glob(`${field} `, '*')),
+      () => (this.events ? glob('', '"user":"*"') : glob(`${field} `, '*')),
     );
   }
 
@@ -279,13 +176,13 @@ export class QueryMaker {
 
   /** Values by the rows before; alone where an order is sure. */
   #overRows(): string {
-    const text = this.#field('text');
-    const number = this.#field('number');
+    const text = this.field('text');
+    const number = this.field('number');
     if (!isName(text) || !isName(number)) return this.#sort();
-    return this.#choices.made(
+    return this.choices.made(
       () => `accum ${number} as ${this.#named('number')}`,
       () => `accum ${number}`,
-      () => `autoregress ${text} as ${this.#named('text')} p=${this.#choices.of('1', '2')}`,
+      () => `autoregress ${text} as ${this.#named('text')} p=${this.choices.of('1', '2')}`,
       () => `autoregress ${number} as ${this.#named('number')}`,
       () => `autoregress ${text} as w${this.#count++} p=1-3`,
       () => `filldown ${text}`,
@@ -295,22 +192,18 @@ export class QueryMaker {
 
   /** What looks at all of the rows. */
   #acrossRows(): string {
-    const [number, other, text] = [
-      this.#field('number'),
-      this.#field('number'),
-      this.#field('text'),
-    ];
+    const [number, other, text] = [this.field('number'), this.field('number'), this.field('text')];
     if (![number, other, text].every(isName)) return this.#sort();
-    const flag = (): string => this.#choices.of('true', 'false');
-    const events = this.#events && this.#stats === 0;
-    return this.#choices.made(
+    const flag = (): string => this.choices.of('true', 'false');
+    const events = this.events && this.#stats === 0;
+    return this.choices.made(
       () => `addtotals fieldname=${this.#named('number')} ${number}, ${other}`,
       () => this.#several(`addtotals row=false col=true ${number}, ${text}`),
       () =>
         this.#several(`addtotals fieldname=${this.#named('number')} col=true ${number}, ${other}`),
-      () => `outlier action=remove param=${this.#choices.of('1', '0.5', '0')} ${number}`,
+      () => `outlier action=remove param=${this.choices.of('1', '0.5', '0')} ${number}`,
       () =>
-        `outlier param=${this.#choices.of('1', '0.5')} uselower=${flag()} ${number}${other === number ? '' : ` ${other}`}`,
+        `outlier param=${this.choices.of('1', '0.5')} uselower=${flag()} ${number}${other === number ? '' : ` ${other}`}`,
       () => (events ? this.#sessions(text) : this.#sort()),
       () => (events ? this.#fillMissing() : this.#sort()),
     );
@@ -327,7 +220,7 @@ export class QueryMaker {
       time: [],
       list: [],
     });
-    const span = this.#choices.of('1m', '30m', '2h', '1d', '500ms');
+    const span = this.choices.of('1m', '30m', '2h', '1d', '500ms');
     return [
       `sessionize ${identity} maxspan ${span} as ${session}`,
       `stats count(*) as ${count}, min(@timestamp) as ${first} by ${session}`,
@@ -338,12 +231,12 @@ export class QueryMaker {
 
   #fillMissing(): string {
     this.#stats++;
-    const number = this.#field('number');
+    const number = this.field('number');
     const [bin, count, sum] = [0, 0, 0].map(() => `v${this.#count++}`);
     const names = { text: [], number: [count ?? '', sum ?? ''], boolean: [], list: [] };
     this.#grouped({ ...names, time: [bin ?? ''] });
-    const period = this.#choices.of('10m', '1h', '6h', '1d', '1w', '1mo');
-    const fill = this.#choices.of(
+    const period = this.choices.of('10m', '1h', '6h', '1d', '1w', '1mo');
+    const fill = this.choices.of(
       '',
       ` with 0 for ${count}`,
       ` with 7 for ${sum}, 1.5 for ${count}`,
@@ -355,210 +248,11 @@ export class QueryMaker {
   }
 
   #rowsOfList(): string {
-    if (!this.#events && this.#names.list.length === 0) return this.#sort();
-    const list = this.#field('list');
-    if (this.#choices.once(3) && /^\w+$/.test(list)) {
+    if (!this.events && this.names.list.length === 0) return this.#sort();
+    const list = this.field('list');
+    if (this.choices.once(3) && /^\w+$/.test(list)) {
       return this.#several(`expand ${list} as ${this.#named('text')}`);
     }
     return this.#several(`unnest ${list} into ${this.#named('text')}`);
-  }
-
-  #field(kind: Kind): string {
-    const known = this.#names[kind];
-    const own = this.#events ? FIELDS[kind] : [];
-    const all = [...known, ...known, ...own];
-    return this.#choices.of(...(all.length > 0 ? all : CONSTANTS[kind]));
-  }
-
-  #period(): string {
-    return this.#choices.of(...PERIODS);
-  }
-
-  #constantText(): string {
-    const text = this.#choices.of(
-      'a',
-      'A',
-      '10',
-      '9',
-      'a1',
-      '',
-      'user=',
-      '-1.5',
-      '10.0',
-      'é',
-      '\\',
-      'a\nb',
-      '"q"',
-      '010',
-      'ann',
-      'IMAP',
-      '10.1.2.3',
-      '1',
-      '0',
-    );
-    return quoted(text);
-  }
-
-  #constantNumber(): string {
-    return this.#choices.of(
-      '1',
-      '0',
-      '10',
-      '2.5',
-      '100',
-      '9',
-      '7',
-      '-1',
-      '0.5',
-      '1e2',
-      '123456789012',
-    );
-  }
-
-  #constant(): string {
-    return this.#choices.once(2) ? this.#constantText() : this.#constantNumber();
-  }
-
-  #expression(kind: Kind, depth: number): string {
-    switch (kind) {
-      case 'text':
-        return this.#text(depth);
-      case 'number':
-        return this.#number(depth);
-      case 'boolean':
-        return this.#boolean(depth);
-      case 'time':
-        return this.#time(depth);
-      case 'list':
-        return this.#field('list');
-    }
-  }
-
-  #text(depth: number): string {
-    const text = (): string => this.#text(depth - 1);
-    const number = (): string => this.#number(depth - 1);
-    if (depth <= 0 || !this.#choices.once(2)) {
-      return this.#choices.once(3) ? this.#constantText() : this.#field('text');
-    }
-    return this.#choices.made(
-      () => `concat(${text()}, ${text()})`,
-      () => `concat(${text()}, ${this.#digits()}, ${this.#field('time')})`,
-      () => `toupper(${text()})`,
-      () => `tolower(${text()})`,
-      () => `trim(${text()})`,
-      () => `ltrim(${text()}, ${this.#choices.of('"a"', '"u s"', '"é\\"1-9"')})`,
-      () => `rtrim(${text()}, ${this.#choices.of('"a"', '"01"', '"é]^"')})`,
-      () => `substr(${text()}, ${number()})`,
-      () =>
-        `substr(${text()}, ${this.#choices.of('0', '1', '3', number())}, ${this.#choices.of('0', '1', '2', '50', number())})`,
-      () => `replace(${text()}, ${text()}, ${text()})`,
-      () =>
-        `regexReplace(${text()}, ${this.#choices.of('"[a-z]"', '"(\\\\d)(\\\\d)"', '"^"', '"a|1"')}, "<x>")`,
-      () => `coalesce(${text()}, ${text()})`,
-      () => `if(${this.#boolean(depth - 1)}, ${text()}, ${text()})`,
-      () =>
-        `case(${this.#boolean(depth - 1)}, ${text()}, ${this.#boolean(depth - 1)}, ${text()}${this.#choices.of('', `, ${text()}`)})`,
-      () => `urlencode(${text()})`,
-      () => `base64encode(${text()})`,
-      () => `md5(${text()})`,
-      () => `decToHex(${number()})`,
-      () => `jsonStringify(${text()})`,
-      () => `formatDate(${this.#time(depth - 1)}, "%Y-%m-%d %H:%M")`,
-    );
-  }
-
-  /** A number whose digits are the same whatever it was reckoned with. */
-  #digits(): string {
-    return this.#events
-      ? this.#choices.of('source_port', 'n', 'message_size', '@timestamp')
-      : '1.5';
-  }
-
-  /** A number that is nothing else, for what has to be of one kind. */
-  #pure(depth: number): string {
-    return this.#choices.of('1', '2.5', `toNumber(${this.#number(depth)})`);
-  }
-
-  #number(depth: number): string {
-    const number = (): string => this.#number(depth - 1);
-    const text = (): string => this.#text(depth - 1);
-    if (depth <= 0 || !this.#choices.once(2)) {
-      return this.#choices.once(3) ? this.#constantNumber() : this.#field('number');
-    }
-    return this.#choices.made(
-      () => `(${number()} ${this.#choices.of('+', '-', '*')} ${number()})`,
-      () => `(${number()} ${this.#choices.of('/', '%')} ${number()})`,
-      () => `(${number()} ^ ${this.#choices.of('2', '0.5', '-1', '0')})`,
-      () => `-${this.#field('number')}`,
-      () => `abs(${number()})`,
-      () => `${this.#choices.of('ceil', 'floor', 'round')}(${number()})`,
-      () => `round(${number()}, ${this.#choices.of('1', '0', '-1')})`,
-      () => `${this.#choices.of('greatest', 'least')}(${number()}, ${number()})`,
-      () => `${this.#choices.of('log', 'sqrt')}(${number()})`,
-      () => `strlen(${text()})`,
-      () => `messageSize(${text()})`,
-      () => `${this.#choices.of('toNumber', 'toInt', 'toLong', 'toDouble')}(${text()})`,
-      () => `toMillis(${this.#time(depth - 1)})`,
-      () => `coalesce(${this.#pure(depth - 1)}, ${this.#pure(depth - 1)})`,
-      () => `if(${this.#boolean(depth - 1)}, ${this.#pure(depth - 1)}, ${this.#pure(depth - 1)})`,
-      () => `ipv4ToNumber(${this.#events ? 'source_ip' : text()})`,
-      () => `jsonArraySize(jsonParse(${text()}))`,
-      () => `histogram(${number()}, ${this.#choices.of('10', '2.5', '0')})`,
-      () => `(${this.#boolean(depth - 1)} + ${number()})`,
-      () => this.#choices.of('now()', 'queryStartTime()', 'queryEndTime()'),
-      () => `parseDate(${text()}, "yyyy-MM-dd HH:mm:ss")`,
-    );
-  }
-
-  #time(depth: number): string {
-    if (depth <= 0 || !this.#choices.once(2)) {
-      return this.#field('time');
-    }
-    return this.#choices.made(
-      () => `datefloor(${this.#time(depth - 1)}, ${this.#period()})`,
-      () => `dateceil(${this.#time(depth - 1)}, ${this.#period()})`,
-      () =>
-        `fromMillis(${this.#choices.of('0', String(FIRST_MS), `(${FIRST_MS} + ${this.#number(depth - 1)})`)})`,
-      () => (this.#events ? `bin(${this.#period()})` : this.#time(0)),
-    );
-  }
-
-  #boolean(depth: number): string {
-    const text = (): string => this.#text(depth - 1);
-    const number = (): string => this.#number(depth - 1);
-    const boolean = (): string => this.#boolean(depth - 1);
-    const order = (): string => this.#choices.of(...ORDER);
-    if (depth <= 0) return this.#field('boolean');
-    return this.#choices.made(
-      () => this.#field('boolean'),
-      () => `${this.#field('text')} ${order()} ${this.#constant()}`,
-      () => `${this.#field('number')} ${order()} ${this.#constant()}`,
-      () => `(${text()} ${order()} ${text()})`,
-      () => `(${number()} ${order()} ${number()})`,
-      () => `(${text()} ${order()} ${number()})`,
-      () =>
-        `(${this.#time(depth - 1)} ${order()} ${this.#choices.of(String(FIRST_MS + 1000), this.#time(depth - 1))})`,
-      () => `(${boolean()} ${this.#choices.of('and', 'or')} ${boolean()})`,
-      () => `(not ${boolean()})`,
-      () => `!ispresent(${this.#field('text')})`,
-      () => `ispresent(${text()})`,
-      () => `(${text()} ${this.#choices.of('like', 'not like')} ${this.#constantText()})`,
-      () =>
-        `(${text()} ${this.#choices.of('like', 'not like', '=~')} /${this.#choices.of(...REGEXES)}/)`,
-      () =>
-        `(${text()} ${this.#choices.of('in', 'not in')} [${this.#constant()}, ${this.#constant()}])`,
-      () =>
-        `(${number()} ${this.#choices.of('in', 'not in')} [${this.#constant()}, ${this.#constant()}])`,
-      () => `(${this.#field('list')} in [${this.#constantText()}])`,
-      () => `(jsonParse(${this.#field('list')}) in [${this.#constant()}, "b"])`,
-      () => `(${text()} ${this.#choices.of('in', 'not in')} ${this.#field('list')})`,
-      () => `${this.#choices.of('isempty', 'isblank', 'isNumeric')}(${text()})`,
-      () => `${this.#choices.of('strcontains', 'startsWith', 'endsWith')}(${text()}, ${text()})`,
-      () =>
-        `${this.#choices.of('isValidIp', 'isValidIpV4', 'isValidIpV6', 'isPrivateIP', 'isPublicIP')}(${text()})`,
-      () => `isIpInSubnet(${text()}, ${this.#choices.of('"10.1.2.0/25"', '"2001:db8::/32"')})`,
-      () => `jsonArrayContains(${this.#field('list')}, ${text()})`,
-      () => number(),
-    );
   }
 }
