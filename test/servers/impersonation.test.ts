@@ -4,7 +4,7 @@ import { chmodSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { randomBytes } from 'node:crypto';
 import { connect } from 'node:net';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { AccessActs } from '../../src/api/access-control/acts.ts';
 import { systemClock } from '../../src/platform/clock.ts';
 import { systemDisk } from '../../src/platform/disk.ts';
@@ -14,6 +14,7 @@ import { startServer, until, type RunningServer } from '../e2e/running-server.ts
 import { imapByHand } from './clients/imap-by-hand.ts';
 import { fetchByPop3 } from './clients/pop3.ts';
 import { signIn } from './clients/sign-in.ts';
+import { enterRoot, prepareRoot, type ExporterDriver } from './dovecot-2.4.ts';
 import {
   mailLogPaths,
   mailServersDirectory,
@@ -36,10 +37,6 @@ const append = (folder: string): string => `APPEND ${folder} {${LETTER.length}+}
 let mailtrail: RunningServer;
 let servers: MailServers;
 const ending: (() => Promise<unknown> | void)[] = [];
-
-afterAll(async () => {
-  while (ending.length > 0) await ending.pop()?.();
-});
 
 /** Makes the role before the server is started, as an administrator made it in an earlier run. */
 async function makeRole(data: string): Promise<void> {
@@ -67,12 +64,14 @@ async function makeRole(data: string): Promise<void> {
   await state.close();
 }
 
-beforeAll(async () => {
+async function start(dovecot24: ExporterDriver | undefined): Promise<void> {
   const directory = mailServersDirectory('mailtrail-roles-');
   ending.push(() => rmSync(directory, { recursive: true, force: true }));
+  if (dovecot24 !== undefined) enterRoot(prepareRoot(), directory);
   const data = join(directory, 'data');
-  const aclFolder = join(directory, 'acl');
-  for (const folder of [data, aclFolder]) mkdirSync(folder);
+  // Where Dovecot 2.4, which runs in a root of its own, sees it too.
+  const aclFolder = join(directory, 'dovecot', 'acl');
+  for (const folder of [data, aclFolder]) mkdirSync(folder, { recursive: true });
   chmodSync(aclFolder, 0o755);
   await makeRole(data);
   const logs = mailLogPaths(directory);
@@ -92,120 +91,14 @@ access: { impersonation: { ${MASTER.login}: Auditors }, dovecotAcl: ${dovecotAcl
     directory,
     endpoint: { policyUrl: `${mailtrail.url}/dovecot/policy`, bearerToken: mailtrail.token },
     decisions: { aclFile: dovecotAcl },
+    ...(dovecot24 !== undefined && { dovecot24 }),
   });
   ending.push(() => servers.stop());
-});
+}
 
 function ask(group: string, query: string): Promise<Record<string, string>[]> {
   return mailtrail.query(query, { logGroups: [`/mailtrail/default/${group}`] });
 }
-
-test('a role opens the mailboxes that its rules allow, and no other', async () => {
-  const { imap } = servers.dovecot.ports;
-  expect((await signIn('IMAP', imap, asMaster(ALICE))).granted).toBe(true);
-  const refused = await signIn('IMAP', imap, asMaster(BOB));
-  expect(refused.reply).toContain('Denied: no impersonation rule allows it');
-  const rows = await until(
-    async () => {
-      const found = await ask(
-        'access-control',
-        `fields user_id, scope, rule_id, access_granted, request_id
-          | filter impersonator_id = "${MASTER.login}" | sort @timestamp asc, scope asc`,
-      );
-      return found.length >= 4 ? found : undefined;
-    },
-    WAIT_MS,
-    () => 'not every evaluation is on record',
-  );
-  expect(rows).toMatchObject([
-    { user_id: ALICE.login, scope: 'AccessControl', access_granted: '1' },
-    {
-      user_id: ALICE.login,
-      scope: 'ImpersonationAccessControl',
-      rule_id: 'only-alice',
-      access_granted: '1',
-    },
-    { user_id: BOB.login, scope: 'AccessControl', access_granted: '1' },
-    { user_id: BOB.login, scope: 'ImpersonationAccessControl', access_granted: '0' },
-  ]);
-  const signIns = await until(
-    async () => {
-      const found = await ask('authentication', 'fields request_id | filter auth_successful = 1');
-      return found.length > 0 ? found : undefined;
-    },
-    WAIT_MS,
-    () => 'the sign-in is not on record',
-  );
-  expect(signIns.map((row) => row['request_id'])).toContain(rows[1]?.['request_id']);
-});
-
-test('a role that may only read changes nothing by IMAP, and every try is told as refused', async () => {
-  const { imap } = servers.dovecot.ports;
-  await imapByHand(imap, ALICE, [append('INBOX'), append('INBOX'), 'CREATE Work']);
-  const replies = await imapByHand(imap, asMaster(ALICE), [
-    'SELECT INBOX',
-    'UID FETCH 1 (BODY[])',
-    'UID STORE 1 +FLAGS (\\Flagged)',
-    'UID STORE 1 +FLAGS (\\Deleted)',
-    'EXPUNGE',
-    'UID COPY 1 Work',
-    'UID MOVE 1 Work',
-    append('INBOX'),
-    'CREATE Mine',
-    'RENAME Work Theirs',
-    'DELETE Work',
-  ]);
-  const said = Object.fromEntries(replies.map(({ command, tagged }) => [command, tagged]));
-  expect(said['SELECT INBOX']).toMatch(/^OK \[READ-ONLY\]/);
-  expect(replies[1]?.untagged).toContain('One.');
-  for (const command of ['UID COPY 1 Work', 'UID MOVE 1 Work', append('INBOX'), 'CREATE Mine']) {
-    expect(said[command], command).toMatch(/^NO /);
-  }
-  for (const command of ['RENAME Work Theirs', 'DELETE Work']) {
-    expect(said[command], command).toMatch(/^NO /);
-  }
-  const after = await imapByHand(imap, ALICE, [
-    'SELECT INBOX',
-    'UID FETCH 1:* (FLAGS)',
-    'STATUS Work (MESSAGES)',
-    'LIST "" Mine',
-    'UID STORE 2 +FLAGS (\\Flagged)',
-  ]);
-  expect(after[0]?.tagged).toMatch(/^OK \[READ-WRITE\]/);
-  expect(after[1]?.untagged.match(/\* \d FETCH/g)).toHaveLength(2);
-  expect(after[1]?.untagged).not.toMatch(/Flagged|Deleted|Seen/);
-  expect(after[2]?.untagged).toContain('MESSAGES 0');
-  expect(after[3]?.untagged).not.toContain('Mine');
-  // The owner of the mailbox has all rights.
-  expect(after[4]?.untagged).toContain('\\Flagged');
-
-  const wanted = ['CREATE', 'RENAME', 'DELETE', 'APPEND', 'EXPUNGE', 'UID COPY', 'UID MOVE'];
-  const rows = await until(
-    async () => {
-      const found = await ask(
-        'mailbox-access',
-        `fields action, command, action_allowed, user_id | filter impersonator_id = "${MASTER.login}"`,
-      );
-      const commands = new Set(found.map((row) => row['command']));
-      return [...wanted, 'UID STORE', 'UID FETCH'].every((each) => commands.has(each))
-        ? found
-        : undefined;
-    },
-    WAIT_MS,
-    () => 'not every command is on record',
-  );
-  const denied = rows.filter((row) => row['action_allowed'] === '0');
-  expect(denied.filter((row) => row['command'] === 'UID STORE')).toHaveLength(2);
-  for (const command of wanted) {
-    expect(
-      denied.map((row) => row['command']),
-      command,
-    ).toContain(command);
-  }
-  const allowed = rows.filter((row) => row['action_allowed'] === '1');
-  expect(new Set(allowed.map((row) => row['action']))).toEqual(new Set(['read_summary', 'read']));
-  expect(new Set(rows.map((row) => row['user_id']))).toEqual(new Set([ALICE.login]));
-});
 
 /** Deletes the first message, as far as the server lets it: POP3 says only at QUIT whether it was done. */
 function deleteFirstByPop3(
@@ -224,20 +117,137 @@ function deleteFirstByPop3(
   });
 }
 
-test('nor by the other protocols', async () => {
-  const { dovecot, certificateFile, postfix } = servers;
-  const master = asMaster(ALICE);
-  for (const [protocol, port] of [
-    ['ManageSieve', dovecot.ports.sieve],
-    ['submission', dovecot.ports.submission],
-    ['SASL', postfix.ports.submission],
-  ] as const) {
-    const { granted, reply } = await signIn(protocol, port, master);
-    expect(granted, protocol).toBe(false);
-    expect(reply).toContain('Denied: the impersonation role may only read');
-  }
-  const pop3 = { port: dovecot.ports.pop3, certificateFile };
-  expect(await fetchByPop3(pop3, master)).toBe(2);
-  await deleteFirstByPop3(pop3.port, master);
-  expect(await fetchByPop3(pop3, ALICE)).toBe(2);
+describe.each([
+  ['2.3', undefined],
+  ['2.4', 'file'],
+] as const)('Dovecot %s', (_version, dovecot24) => {
+  beforeAll(() => start(dovecot24));
+  afterAll(async () => {
+    while (ending.length > 0) await ending.pop()?.();
+  });
+
+  test('a role opens the mailboxes that its rules allow, and no other', async () => {
+    const { imap } = servers.dovecot.ports;
+    expect((await signIn('IMAP', imap, asMaster(ALICE))).granted).toBe(true);
+    const refused = await signIn('IMAP', imap, asMaster(BOB));
+    expect(refused.reply).toContain('Denied: no impersonation rule allows it');
+    const rows = await until(
+      async () => {
+        const found = await ask(
+          'access-control',
+          `fields user_id, scope, rule_id, access_granted, request_id
+          | filter impersonator_id = "${MASTER.login}" | sort @timestamp asc, scope asc`,
+        );
+        return found.length >= 4 ? found : undefined;
+      },
+      WAIT_MS,
+      () => 'not every evaluation is on record',
+    );
+    expect(rows).toMatchObject([
+      { user_id: ALICE.login, scope: 'AccessControl', access_granted: '1' },
+      {
+        user_id: ALICE.login,
+        scope: 'ImpersonationAccessControl',
+        rule_id: 'only-alice',
+        access_granted: '1',
+      },
+      { user_id: BOB.login, scope: 'AccessControl', access_granted: '1' },
+      { user_id: BOB.login, scope: 'ImpersonationAccessControl', access_granted: '0' },
+    ]);
+    const signIns = await until(
+      async () => {
+        const found = await ask('authentication', 'fields request_id | filter auth_successful = 1');
+        return found.length > 0 ? found : undefined;
+      },
+      WAIT_MS,
+      () => 'the sign-in is not on record',
+    );
+    expect(signIns.map((row) => row['request_id'])).toContain(rows[1]?.['request_id']);
+  });
+
+  test('a role that may only read changes nothing by IMAP, and every try is told as refused', async () => {
+    const { imap } = servers.dovecot.ports;
+    await imapByHand(imap, ALICE, [append('INBOX'), append('INBOX'), 'CREATE Work']);
+    const replies = await imapByHand(imap, asMaster(ALICE), [
+      'SELECT INBOX',
+      'UID FETCH 1 (BODY[])',
+      'UID STORE 1 +FLAGS (\\Flagged)',
+      'UID STORE 1 +FLAGS (\\Deleted)',
+      'EXPUNGE',
+      'UID COPY 1 Work',
+      'UID MOVE 1 Work',
+      append('INBOX'),
+      'CREATE Mine',
+      'RENAME Work Theirs',
+      'DELETE Work',
+    ]);
+    const said = Object.fromEntries(replies.map(({ command, tagged }) => [command, tagged]));
+    expect(said['SELECT INBOX']).toMatch(/^OK \[READ-ONLY\]/);
+    expect(replies[1]?.untagged).toContain('One.');
+    for (const command of ['UID COPY 1 Work', 'UID MOVE 1 Work', append('INBOX'), 'CREATE Mine']) {
+      expect(said[command], command).toMatch(/^NO /);
+    }
+    for (const command of ['RENAME Work Theirs', 'DELETE Work']) {
+      expect(said[command], command).toMatch(/^NO /);
+    }
+    const after = await imapByHand(imap, ALICE, [
+      'SELECT INBOX',
+      'UID FETCH 1:* (FLAGS)',
+      'STATUS Work (MESSAGES)',
+      'LIST "" Mine',
+      'UID STORE 2 +FLAGS (\\Flagged)',
+    ]);
+    expect(after[0]?.tagged).toMatch(/^OK \[READ-WRITE\]/);
+    expect(after[1]?.untagged.match(/\* \d FETCH/g)).toHaveLength(2);
+    expect(after[1]?.untagged).not.toMatch(/Flagged|Deleted|Seen/);
+    expect(after[2]?.untagged).toContain('MESSAGES 0');
+    expect(after[3]?.untagged).not.toContain('Mine');
+    // The owner of the mailbox has all rights.
+    expect(after[4]?.untagged).toContain('\\Flagged');
+
+    const wanted = ['CREATE', 'RENAME', 'DELETE', 'APPEND', 'EXPUNGE', 'UID COPY', 'UID MOVE'];
+    const rows = await until(
+      async () => {
+        const found = await ask(
+          'mailbox-access',
+          `fields action, command, action_allowed, user_id | filter impersonator_id = "${MASTER.login}"`,
+        );
+        const commands = new Set(found.map((row) => row['command']));
+        return [...wanted, 'UID STORE', 'UID FETCH'].every((each) => commands.has(each))
+          ? found
+          : undefined;
+      },
+      WAIT_MS,
+      () => 'not every command is on record',
+    );
+    const denied = rows.filter((row) => row['action_allowed'] === '0');
+    expect(denied.filter((row) => row['command'] === 'UID STORE')).toHaveLength(2);
+    for (const command of wanted) {
+      expect(
+        denied.map((row) => row['command']),
+        command,
+      ).toContain(command);
+    }
+    const allowed = rows.filter((row) => row['action_allowed'] === '1');
+    expect(new Set(allowed.map((row) => row['action']))).toEqual(new Set(['read_summary', 'read']));
+    expect(new Set(rows.map((row) => row['user_id']))).toEqual(new Set([ALICE.login]));
+  });
+
+  test('nor by the other protocols', async () => {
+    const { dovecot, certificateFile, postfix } = servers;
+    const master = asMaster(ALICE);
+    for (const [protocol, port] of [
+      ['ManageSieve', dovecot.ports.sieve],
+      ['submission', dovecot.ports.submission],
+      ['SASL', postfix.ports.submission],
+    ] as const) {
+      const { granted, reply } = await signIn(protocol, port, master);
+      expect(granted, protocol).toBe(false);
+      expect(reply).toContain('Denied: the impersonation role may only read');
+    }
+    const pop3 = { port: dovecot.ports.pop3, certificateFile };
+    expect(await fetchByPop3(pop3, master)).toBe(2);
+    await deleteFirstByPop3(pop3.port, master);
+    expect(await fetchByPop3(pop3, ALICE)).toBe(2);
+  });
 });

@@ -136,7 +136,7 @@ export async function dovecotChecks(
   const wiring = { ...compared, tokenOpens: await tokenOpens(compared, opens) };
   const checks = [
     ...signInChecks(wiring),
-    ...aclChecks(wiring),
+    ...(await aclChecks(wiring, async (path) => (await host.facts(path)) !== undefined)),
     ...eventChecks(wiring),
     ...detailChecks(wiring),
   ];
