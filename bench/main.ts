@@ -10,6 +10,8 @@ const BENCHMARKS = [
   'tail',
   'policy',
   'sign-in',
+
+  'access-decide',
   'milter',
   'freshness',
   'start-query',

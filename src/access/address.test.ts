@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import ipaddr from 'ipaddr.js';
 import { expect, test } from 'vitest';
 import { contains, parseAddress, parseRange, rangeSet } from './address.ts';
 
@@ -82,5 +83,37 @@ test('IPv6 ranges hold what arithmetic on whole numbers says', () => {
       },
     ),
     { numRuns: 1000 },
+  );
+});
+
+test('what is an address to others is one here, and the same', () => {
+  const part = fc.constantFrom(
+    '0',
+    '1',
+    '9',
+    'a',
+    'F',
+    ':',
+    '::',
+    '.',
+    '255',
+    '256',
+    '01',
+    'ffff',
+    'g',
+  );
+  fc.assert(
+    fc.property(fc.array(part, { maxLength: 16 }), (parts) => {
+      const given = parts.join('');
+      const v4 = ipaddr.IPv4.isValidFourPartDecimal(given);
+      const known = v4 || (given.includes(':') && ipaddr.IPv6.isValid(given));
+      const parsed = parseAddress(given);
+      expect(parsed !== undefined, given).toBe(known);
+      if (parsed === undefined) return;
+      const bytes = ipaddr.process(given).toByteArray();
+      const words = parsed.words.flatMap((word) => [24, 16, 8, 0].map((n) => (word >>> n) & 255));
+      expect(words, given).toEqual(bytes);
+    }),
+    { numRuns: 20_000 },
   );
 });

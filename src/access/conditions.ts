@@ -1,222 +1,202 @@
-// The kinds of conditions of an access control rule: how each is made ready and what it looks at. A
+// The conditions of access control rules, the other way round: from what a request is to the conditions
+// that fit, so that a decision looks at each thing of a request once and not once for each rule. A
 // condition and its Not- form are one kind: the one holds when an entry fits, the other when none does.
-import {
-  contains,
-  parseAddress,
-  parseRange,
-  rangeSet,
-  type Address,
-  type RangeSet,
-} from './address.ts';
+import { parseAddress, parseRange, RangeIndex, type AddressRange } from './address.ts';
 import type { AccessFacts, AccessRequest, AccessRule } from './decision.ts';
-import { parseHours } from './hours.ts';
+import { parseHours, type Hours } from './hours.ts';
 
-/** Numbers for the names that rules mention; 0 for every other name. */
-export class Names {
+/** The kinds in the order in which an explanation tells them, each with the field of its Not- form. */
+const NOT_FORMS = {
+  actions: 'notActions',
+  userIds: 'notUserIds',
+  impersonationRoleIds: 'notImpersonationRoleIds',
+  ipRanges: 'notIpRanges',
+  networks: 'notNetworks',
+  groups: 'notGroups',
+  countries: 'notCountries',
+  hours: 'notHours',
+} as const satisfies Partial<Record<keyof AccessRule, keyof AccessRule>>;
+
+export type ConditionKind = keyof typeof NOT_FORMS;
+/** The field of a rule that a condition stands in. */
+export type ConditionName = ConditionKind | (typeof NOT_FORMS)[ConditionKind];
+
+const KINDS = Object.keys(NOT_FORMS) as readonly ConditionKind[];
+
+/** A condition of a rule. */
+export interface Condition {
+  readonly name: ConditionName;
+  readonly kind: ConditionKind;
+  readonly entries: readonly string[];
+  /** Its number among those of all rules; equal lists have the same. */
+  readonly id: number;
+  /** Whether it holds when none of the entries fits. */
+  readonly not: boolean;
+}
+
+function rangeOf(text: string): AddressRange {
+  const range = parseRange(text);
+  if (range === undefined) throw new TypeError(`${JSON.stringify(text)} is not an address range`);
+  return range;
+}
+
+function hoursOf(text: string): Hours {
+  const hours = parseHours(text);
+  if (hours === undefined) throw new TypeError(`${JSON.stringify(text)} is not hours`);
+  return hours;
+}
+
+const lower = (text: string): string => text.toLowerCase();
+const known = (what: string | undefined): string =>
+  what === undefined || what === '' ? 'unknown' : what;
+
+/** The ranges of a named network; names are compared without regard to case. */
+function networkOf(name: string, { networks = {} }: AccessFacts): readonly string[] {
+  const found = Object.entries(networks).find(([each]) => lower(each) === lower(name));
+  // A name that nobody gave ranges is a network without any.
+  return found?.[1] ?? [];
+}
+
+/** What somebody is called, to the conditions that list it. */
+class NameIndex {
+  readonly #lists = new Map<string, number[]>();
+
+  add(names: readonly string[], list: number): void {
+    for (const name of names) {
+      const lists = this.#lists.get(name);
+      if (lists === undefined) this.#lists.set(name, [list]);
+      else lists.push(list);
+    }
+  }
+
+  get empty(): boolean {
+    return this.#lists.size === 0;
+  }
+
+  find(name: string, found: (list: number) => void): void {
+    for (const list of this.#lists.get(name) ?? []) found(list);
+  }
+}
+
+/** All conditions of a set of rules. */
+export class Conditions {
+  readonly #facts: AccessFacts;
   readonly #ids = new Map<string, number>();
+  readonly #names = {
+    actions: new NameIndex(),
+    userIds: new NameIndex(),
+    impersonationRoleIds: new NameIndex(),
+    groups: new NameIndex(),
+    countries: new NameIndex(),
+  };
+  readonly #ranges = new RangeIndex();
+  readonly #hours: { readonly hours: Hours; readonly list: number }[] = [];
 
-  add(name: string): number {
-    const known = this.#ids.get(name);
+  constructor(facts: AccessFacts) {
+    this.#facts = facts;
+  }
+
+  /**
+   * Takes the conditions of a rule in. An empty list is no condition, as in AWS's requests. Throws a
+   * TypeError on an entry that validation would have refused.
+   */
+  of(rule: AccessRule): readonly Condition[] {
+    return KINDS.flatMap((kind) =>
+      [kind, NOT_FORMS[kind]].flatMap((name): Condition[] => {
+        const entries = rule[name];
+        if (entries === undefined || entries.length === 0) return [];
+        return [{ name, kind, entries, id: this.#idOf(kind, entries), not: name !== kind }];
+      }),
+    );
+  }
+
+  #idOf(kind: ConditionKind, entries: readonly string[]): number {
+    const key = JSON.stringify([kind, entries]);
+    const known = this.#ids.get(key);
     if (known !== undefined) return known;
-    const id = this.#ids.size + 1;
-    this.#ids.set(name, id);
+    const id = this.#ids.size;
+    this.#add(kind, entries, id);
+    this.#ids.set(key, id);
     return id;
   }
 
-  idOf(name: string): number {
-    return this.#ids.get(name) ?? 0;
-  }
-}
-
-/** What the rules of one set share. */
-export interface Vocabulary {
-  readonly facts: AccessFacts;
-  readonly actions: Names;
-  readonly users: Names;
-}
-
-/** What is asked, each thing of it looked up at most once for all rules. */
-export class Asked {
-  readonly request: AccessRequest;
-  readonly address: Address | undefined;
-  readonly action: number;
-  readonly user: number;
-  readonly userId: string;
-  readonly #facts: AccessFacts;
-  #groups: ReadonlySet<string> | undefined;
-  #country: string | null | undefined = null;
-
-  constructor(request: AccessRequest, { facts, actions, users }: Vocabulary) {
-    this.request = request;
-    this.#facts = facts;
-    this.address = parseAddress(request.sourceIp);
-    this.action = actions.idOf(request.protocol.toLowerCase());
-    this.userId = userIdOf(request.userId, facts);
-    this.user = users.idOf(this.userId);
-  }
-
-  /** The user's groups, in lower case. */
-  get groups(): ReadonlySet<string> {
-    this.#groups ??= new Set(
-      (this.#facts.groupsOf?.(this.userId) ?? []).map((group) => group.toLowerCase()),
-    );
-    return this.#groups;
-  }
-
-  /** In capital letters. */
-  get country(): string | undefined {
-    if (this.#country === null) {
-      this.#country = this.#facts.countryOf?.(this.request.sourceIp)?.toUpperCase();
+  #add(kind: ConditionKind, entries: readonly string[], id: number): void {
+    switch (kind) {
+      case 'ipRanges':
+        this.#ranges.add(entries.map(rangeOf), id);
+        break;
+      case 'networks': {
+        const texts = entries.flatMap((name) => networkOf(name, this.#facts));
+        this.#ranges.add(texts.map(rangeOf), id);
+        break;
+      }
+      case 'hours':
+        this.#hours.push(...entries.map((text) => ({ hours: hoursOf(text), list: id })));
+        break;
+      case 'userIds':
+        this.#names.userIds.add(
+          entries.map((name) => this.#userIdOf(name)),
+          id,
+        );
+        break;
+      case 'impersonationRoleIds':
+        this.#names.impersonationRoleIds.add(entries, id);
+        break;
+      default:
+        this.#names[kind].add(entries.map(lower), id);
     }
-    return this.#country;
   }
-}
 
-/** The one name of a user; nobody has none. */
-function userIdOf(name: string, { userIdOf: find }: AccessFacts): string {
-  return name === '' ? '' : (find?.(name) ?? name.toLowerCase());
-}
+  /** The one name of a user; nobody has none. */
+  #userIdOf(name: string): string {
+    return name === '' ? '' : (this.#facts.userIdOf?.(name) ?? lower(name));
+  }
 
-/** Whether one of a condition's entries fits. */
-export type Fits = (asked: Asked) => boolean;
+  #groupsOf({ userId }: AccessRequest): readonly string[] {
+    return this.#facts.groupsOf?.(this.#userIdOf(userId)) ?? [];
+  }
 
-interface ConditionKind {
-  readonly not: keyof AccessRule;
-  /** Makes its entries ready; throws a TypeError on one that validation would have refused. */
-  readonly prepare: (entries: readonly string[], vocabulary: Vocabulary) => Fits;
-  /** What it looked at, for people. */
-  readonly seen: (asked: Asked) => string;
-}
+  #countryOf({ sourceIp }: AccessRequest): string | undefined {
+    return this.#facts.countryOf?.(sourceIp);
+  }
 
-function rangesOf(texts: readonly string[]): RangeSet {
-  return rangeSet(
-    texts.map((text) => {
-      const range = parseRange(text);
-      if (range === undefined) throw new TypeError(`${JSON.stringify(text)} is not a range`);
-      return range;
-    }),
-  );
-}
+  /** Which conditions have an entry that fits the request: 1 at the number of each. */
+  fitting(request: AccessRequest): Uint8Array {
+    const fits = new Uint8Array(this.#ids.size);
+    const found = (list: number): void => {
+      fits[list] = 1;
+    };
+    const { protocol, userId, sourceIp, impersonationRoleId, atMs } = request;
+    const { actions, userIds, impersonationRoleIds, groups, countries } = this.#names;
+    actions.find(lower(protocol), found);
+    if (!userIds.empty) userIds.find(this.#userIdOf(userId), found);
+    if (impersonationRoleId !== undefined) impersonationRoleIds.find(impersonationRoleId, found);
+    if (!groups.empty) for (const name of this.#groupsOf(request)) groups.find(lower(name), found);
+    if (!countries.empty) countries.find(lower(this.#countryOf(request) ?? ''), found);
+    const address = parseAddress(sourceIp);
+    if (address !== undefined) this.#ranges.find(address, found);
+    for (const { hours, list } of this.#hours) if (hours.has(atMs)) found(list);
+    return fits;
+  }
 
-function inRanges(ranges: RangeSet): Fits {
-  return ({ address }) => address !== undefined && contains(ranges, address);
-}
-
-function lowered(entries: readonly string[]): string[] {
-  return entries.map((entry) => entry.toLowerCase());
-}
-
-const unknown = (what: string | undefined): string =>
-  what === undefined || what === '' ? 'unknown' : what;
-
-/** In the order in which they are asked: what costs least first. */
-export const CONDITION_KINDS = {
-  actions: {
-    not: 'notActions',
-    prepare: (entries, { actions }) => {
-      const ids = new Set(lowered(entries).map((name) => actions.add(name)));
-      return ({ action }) => ids.has(action);
-    },
-    seen: ({ request }) => unknown(request.protocol),
-  },
-  userIds: {
-    not: 'notUserIds',
-    prepare: (entries, { users, facts }) => {
-      const ids = new Set(entries.map((name) => users.add(userIdOf(name, facts))));
-      return ({ user }) => ids.has(user);
-    },
-    seen: ({ userId }) => unknown(userId),
-  },
-  impersonationRoleIds: {
-    not: 'notImpersonationRoleIds',
-    prepare: (entries) => {
-      const ids = new Set(entries);
-      return ({ request: { impersonationRoleId: id } }) => id !== undefined && ids.has(id);
-    },
-    seen: ({ request }) => request.impersonationRoleId ?? 'no role',
-  },
-  ipRanges: {
-    not: 'notIpRanges',
-    prepare: (entries) => inRanges(rangesOf(entries)),
-    seen: ({ request }) => unknown(request.sourceIp),
-  },
-  networks: {
-    not: 'notNetworks',
-    // A name that nobody gave ranges is a network without any.
-    prepare: (entries, { facts }) =>
-      inRanges(rangesOf(entries.flatMap((name) => networkOf(name, facts) ?? []))),
-    seen: ({ request }) => unknown(request.sourceIp),
-  },
-  groups: {
-    not: 'notGroups',
-    prepare: (entries) => {
-      const names = lowered(entries);
-      return ({ groups }) => names.some((name) => groups.has(name));
-    },
-    seen: ({ groups }) => (groups.size === 0 ? 'no groups' : [...groups].join(', ')),
-  },
-  countries: {
-    not: 'notCountries',
-    prepare: (entries) => {
-      const codes = new Set(entries.map((code) => code.toUpperCase()));
-      return ({ country }) => country !== undefined && codes.has(country);
-    },
-    seen: ({ country }) => unknown(country),
-  },
-  hours: {
-    not: 'notHours',
-    prepare: (entries) => {
-      const hours = entries.map((text) => {
-        const parsed = parseHours(text);
-        if (parsed === undefined) throw new TypeError(`${JSON.stringify(text)} is not hours`);
-        return parsed;
-      });
-      return ({ request: { atMs } }) => hours.some((each) => each.has(atMs));
-    },
-    seen: ({ request: { atMs } }) => new Date(atMs).toISOString(),
-  },
-} as const satisfies Partial<Record<keyof AccessRule, ConditionKind>>;
-
-/** The ranges of a named network; names are compared without regard to case. */
-export function networkOf(
-  name: string,
-  { networks = {} }: AccessFacts,
-): readonly string[] | undefined {
-  const wanted = name.toLowerCase();
-  const found = Object.entries(networks).find(([each]) => each.toLowerCase() === wanted);
-  return found?.[1];
-}
-
-export type ConditionKindName = keyof typeof CONDITION_KINDS;
-type NotName = (typeof CONDITION_KINDS)[ConditionKindName]['not'];
-/** The field of a rule that a condition stands in. */
-export type ConditionName = ConditionKindName | NotName;
-
-/** A condition made ready. */
-export interface Condition {
-  readonly name: ConditionName;
-  readonly entries: readonly string[];
-  readonly fits: Fits;
-  /** Whether it holds when none of the entries fits. */
-  readonly not: boolean;
-  readonly seen: (asked: Asked) => string;
-}
-
-const KINDS = Object.entries(CONDITION_KINDS) as [
-  ConditionKindName,
-  ConditionKind & { not: NotName },
-][];
-
-/**
- * The conditions of a rule, in the order in which they are asked. An empty list is no condition, as in
- * AWS's requests. Throws a TypeError on an entry that validation would have refused.
- */
-export function conditionsOf(rule: AccessRule, vocabulary: Vocabulary): readonly Condition[] {
-  return KINDS.flatMap(([kind, { not, prepare, seen }]) =>
-    [kind, not].flatMap((name): Condition[] => {
-      const entries = rule[name];
-      if (entries === undefined || entries.length === 0) return [];
-      return [{ name, entries, fits: prepare(entries, vocabulary), not: name === not, seen }];
-    }),
-  );
+  /** What a condition of the kind looks at, for people. */
+  seen(kind: ConditionKind, request: AccessRequest): string {
+    switch (kind) {
+      case 'actions':
+        return known(request.protocol);
+      case 'userIds':
+        return known(this.#userIdOf(request.userId));
+      case 'impersonationRoleIds':
+        return request.impersonationRoleId ?? 'no role';
+      case 'ipRanges':
+      case 'networks':
+        return known(request.sourceIp);
+      case 'groups':
+        return this.#groupsOf(request).join(', ') || 'no groups';
+      case 'countries':
+        return known(this.#countryOf(request));
+      case 'hours':
+        return new Date(request.atMs).toISOString();
+    }
+  }
 }

@@ -1,6 +1,6 @@
 // The access rules at work: compiled once when they change, asked at every sign-in and every
 // submitted message. Pure; the hooks that enforce and the call that tests use the same function.
-import { Asked, conditionsOf, Names, type Condition, type Vocabulary } from './conditions.ts';
+import { type Condition, Conditions } from './conditions.ts';
 import type { AccessFacts, AccessRequest, AccessRule, Decision } from './decision.ts';
 
 /** The rule every organization starts with: everybody may do everything. */
@@ -18,7 +18,11 @@ interface CompiledRule {
 /** Rules made ready for deciding; never changed. */
 export interface CompiledRules {
   readonly rules: readonly CompiledRule[];
-  readonly vocabulary: Vocabulary;
+  readonly conditions: Conditions;
+  /** Of each condition of all rules twice its number, and 1 more for a not-list. */
+  readonly codes: Int32Array;
+  /** Where the conditions of each rule end there. */
+  readonly ends: Int32Array;
 }
 
 /**
@@ -26,21 +30,28 @@ export interface CompiledRules {
  * `validateRule` would have refused.
  */
 export function compileRules(rules: readonly AccessRule[], facts: AccessFacts = {}): CompiledRules {
-  const vocabulary = { facts, actions: new Names(), users: new Names() };
-  return {
-    rules: rules.map((rule) => {
-      try {
-        return { rule, conditions: conditionsOf(rule, vocabulary) };
-      } catch (error) {
-        throw new TypeError(`rule ${rule.name}: ${(error as Error).message}`, { cause: error });
-      }
-    }),
-    vocabulary,
-  };
+  const all = new Conditions(facts);
+  const compiled = rules.map((rule) => {
+    try {
+      return { rule, conditions: all.of(rule) };
+    } catch (error) {
+      throw new TypeError(`rule ${rule.name}: ${(error as Error).message}`, { cause: error });
+    }
+  });
+  const codes = compiled.flatMap(({ conditions }) =>
+    conditions.map(({ id, not }) => id * 2 + (not ? 1 : 0)),
+  );
+  let end = 0;
+  const ends = Int32Array.from(compiled, ({ conditions }) => (end += conditions.length));
+  return { rules: compiled, conditions: all, codes: Int32Array.from(codes), ends };
 }
 
-function matches(conditions: readonly Condition[], asked: Asked): boolean {
-  for (const { fits, not } of conditions) if (fits(asked) === not) return false;
+/** A condition fails where an entry fits a not-list, or none fits a list. */
+function holdFrom(codes: Int32Array, from: number, end: number, fits: Uint8Array): boolean {
+  for (let at = from; at < end; at++) {
+    const code = codes[at] ?? 0;
+    if (fits[code >> 1] === (code & 1)) return false;
+  }
   return true;
 }
 
@@ -57,13 +68,19 @@ function matches(conditions: readonly Condition[], asked: Asked): boolean {
  * @see AWS WorkMail administrator guide, "Working with access control rules"
  */
 export function decide(compiled: CompiledRules, request: AccessRequest): Decision {
-  const asked = new Asked(request, compiled.vocabulary);
+  const { rules, conditions, codes, ends } = compiled;
+  const fits = conditions.fitting(request);
   const matched: AccessRule[] = [];
   let deny: AccessRule | undefined;
   let allow: AccessRule | undefined;
   let tried: AccessRule | undefined;
-  for (const { rule, conditions } of compiled.rules) {
-    if (!matches(conditions, asked)) continue;
+  let from = 0;
+  for (let at = 0; at < ends.length; at++) {
+    const end = ends[at] ?? 0;
+    const holds = holdFrom(codes, from, end, fits);
+    from = end;
+    const rule = holds ? rules[at]?.rule : undefined;
+    if (rule === undefined) continue;
     if (rule.dryRun === true) {
       tried ??= rule;
       continue;

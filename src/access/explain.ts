@@ -1,5 +1,5 @@
 // Why a request is decided as it is: every rule, condition by condition, with what was looked at.
-import { Asked, type ConditionName } from './conditions.ts';
+import type { ConditionName } from './conditions.ts';
 import { decide, type CompiledRules } from './decide.ts';
 import type { AccessRequest, AccessRule, Decision } from './decision.ts';
 
@@ -28,13 +28,13 @@ export interface Explanation {
 
 /** Decides as `decide` does, and says which rules matched and why the others did not. */
 export function explain(compiled: CompiledRules, request: AccessRequest): Explanation {
-  const asked = new Asked(request, compiled.vocabulary);
+  const fits = compiled.conditions.fitting(request);
   const rules = compiled.rules.map(({ rule, conditions: own }) => {
-    const conditions = own.map(({ name, entries, fits, not, seen }) => ({
+    const conditions = own.map(({ name, kind, entries, id, not }) => ({
       condition: name,
-      holds: fits(asked) !== not,
+      holds: (fits[id] === 1) !== not,
       entries,
-      seen: seen(asked),
+      seen: compiled.conditions.seen(kind, request),
     }));
     return { rule, matched: conditions.every(({ holds }) => holds), conditions };
   });
