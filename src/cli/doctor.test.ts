@@ -182,7 +182,7 @@ test('Dovecot that does not obey the ACLs of master users', async () => {
   // What doveconf prints has one block for each protocol and the plugins of all of them.
   host.doveconf = filled.replaceAll('$mail_plugins acl', 'notify mail_log acl');
   expect(troubles((await doctor(host, {}, acl)).checks)).toEqual([
-    "fail Dovecot: opens nobody's mailbox while /etc/dovecot/roles is not there",
+    'fail Dovecot: lets master users do nothing while /etc/dovecot/roles is not there',
   ]);
   host.files.set('/etc/dovecot/roles', {});
   expect(troubles((await doctor(host, {}, acl)).checks)).toEqual([]);

@@ -73,7 +73,8 @@ export async function aclChecks(
   );
   const obeyed = loaded && !own;
   if (place === dovecotAcl && obeyed && !(await isThere(dovecotAcl))) {
-    const message = `opens nobody's mailbox while ${dovecotAcl} is not there`;
+    const whom = version === '2.4' ? "opens nobody's mailbox" : 'lets master users do nothing';
+    const message = `${whom} while ${dovecotAcl} is not there`;
     const remedy =
       "start the server, which writes it; where it cannot, its log says so: its user must be able to write the file's directory";
     return [dovecot.fail(message, remedy)];

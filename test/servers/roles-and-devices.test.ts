@@ -1,5 +1,6 @@
 // Dovecot's master users in their roles, live: which mailboxes they may open, and that one who may only read
-// can change nothing by any protocol, and that every try is on record as his.
+// can change nothing by any protocol, and that every try is on record as his. And programs that mobile device
+// rules refuse by what they say of themselves, to Dovecot and to a front end.
 import { chmodSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { randomBytes } from 'node:crypto';
 import { connect } from 'node:net';
@@ -36,10 +37,11 @@ const append = (folder: string): string => `APPEND ${folder} {${LETTER.length}+}
 
 let mailtrail: RunningServer;
 let servers: MailServers;
+let token = '';
 const ending: (() => Promise<unknown> | void)[] = [];
 
-/** Makes the role before the server is started, as an administrator made it in an earlier run. */
-async function makeRole(data: string): Promise<void> {
+/** Makes the rules before the server is started, as an administrator did in an earlier run; a token of the role. */
+async function makeRules(data: string): Promise<string> {
   const state = await openState({
     disk: systemDisk,
     directory: join(data, 'state'),
@@ -61,7 +63,14 @@ async function makeRole(data: string): Promise<void> {
     },
     { actor: { userId: 'test' }, eventName: 'CreateImpersonationRole' },
   );
+  await acts.put(
+    'mobile-device-rule',
+    { id: 'no-bats', name: 'No bats', effect: 'DENY', deviceTypes: ['The Bat'] },
+    { actor: { userId: 'test' }, eventName: 'CreateMobileDeviceAccessRule' },
+  );
+  const assumed = await acts.assumeRole('auditors', { userId: 'test' });
   await state.close();
+  return assumed.token;
 }
 
 async function start(dovecot24: ExporterDriver | undefined): Promise<void> {
@@ -73,7 +82,7 @@ async function start(dovecot24: ExporterDriver | undefined): Promise<void> {
   const aclFolder = join(directory, 'dovecot', 'acl');
   for (const folder of [data, aclFolder]) mkdirSync(folder, { recursive: true });
   chmodSync(aclFolder, 0o755);
-  await makeRole(data);
+  token = await makeRules(data);
   const logs = mailLogPaths(directory);
   const dovecotAcl = join(aclFolder, 'master-users.acl');
   const config = join(directory, 'mailtrail.yaml');
@@ -82,7 +91,10 @@ async function start(dovecot24: ExporterDriver | undefined): Promise<void> {
     `
 dovecot: { logs: [${logs.dovecot}] }
 postfix: { logs: [] }
-access: { impersonation: { ${MASTER.login}: Auditors }, dovecotAcl: ${dovecotAcl} }
+access:
+  impersonation: { ${MASTER.login}: Auditors }
+  dovecotAcl: ${dovecotAcl}
+  deviceProtocols: [ActiveSync, IMAP]
 `,
   );
   mailtrail = await startServer(data, { arguments: ['--config', config] });
@@ -98,6 +110,16 @@ access: { impersonation: { ${MASTER.login}: Auditors }, dovecotAcl: ${dovecotAcl
 
 function ask(group: string, query: string): Promise<Record<string, string>[]> {
   return mailtrail.query(query, { logGroups: [`/mailtrail/default/${group}`] });
+}
+
+/** Asks as a front end does. */
+async function decide(question: object): Promise<Record<string, unknown>> {
+  const response = await fetch(`${mailtrail.url}/v1/decide`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${mailtrail.token}` },
+    body: JSON.stringify({ protocol: 'EWS', sourceIp: '192.0.2.7', ...question }),
+  });
+  return (await response.json()) as Record<string, unknown>;
 }
 
 /** Deletes the first message, as far as the server lets it: POP3 says only at QUIT whether it was done. */
@@ -138,7 +160,7 @@ describe.each([
           `fields user_id, scope, rule_id, access_granted, request_id
           | filter impersonator_id = "${MASTER.login}" | sort @timestamp asc, scope asc`,
         );
-        return found.length >= 4 ? found : undefined;
+        return found.length >= 6 ? found : undefined;
       },
       WAIT_MS,
       () => 'not every evaluation is on record',
@@ -147,11 +169,18 @@ describe.each([
       { user_id: ALICE.login, scope: 'AccessControl', access_granted: '1' },
       {
         user_id: ALICE.login,
+        scope: 'DeviceAccessControl',
+        rule_id: 'default',
+        access_granted: '1',
+      },
+      {
+        user_id: ALICE.login,
         scope: 'ImpersonationAccessControl',
         rule_id: 'only-alice',
         access_granted: '1',
       },
       { user_id: BOB.login, scope: 'AccessControl', access_granted: '1' },
+      { user_id: BOB.login, scope: 'DeviceAccessControl', access_granted: '1' },
       { user_id: BOB.login, scope: 'ImpersonationAccessControl', access_granted: '0' },
     ]);
     const signIns = await until(
@@ -249,5 +278,45 @@ describe.each([
     expect(await fetchByPop3(pop3, master)).toBe(2);
     await deleteFirstByPop3(pop3.port, master);
     expect(await fetchByPop3(pop3, ALICE)).toBe(2);
+  });
+
+  test('a program is refused by what it says of itself before it signs in', async () => {
+    const { imap } = servers.dovecot.ports;
+    const bat = await signIn(
+      'IMAP',
+      imap,
+      BOB,
+      '"name" "The Bat!" "version" "11.4" "os" "Windows"',
+    );
+    expect(bat).toMatchObject({ granted: false });
+    expect(bat.reply).toContain('Denied by mobile device access rule No bats');
+    const other = await signIn('IMAP', imap, BOB, '"name" "Thunderbird" "version" "128.1"');
+    expect(other.granted).toBe(true);
+    const [row] = await until(
+      async () => {
+        const found = await ask(
+          'access-control',
+          'fields user_agent, rule_id, scope | filter rule_id = "no-bats" and access_granted = 0',
+        );
+        return found.length > 0 ? found : undefined;
+      },
+      WAIT_MS,
+      () => 'the refusal is not on record',
+    );
+    expect(row).toMatchObject({ scope: 'DeviceAccessControl', user_agent: 'The Bat!/11.4' });
+  });
+
+  test('a front end is answered by the same rules, and may come with the token of a role', async () => {
+    const withToken = { impersonationToken: token };
+    expect(await decide({ userId: ALICE.login, ...withToken })).toMatchObject({
+      effect: 'ALLOW',
+      evaluations: [{}, { scope: 'ImpersonationAccessControl', ruleId: 'only-alice' }],
+    });
+    expect(await decide({ userId: BOB.login, ...withToken })).toMatchObject({ effect: 'DENY' });
+    const phone = { userId: BOB.login, protocol: 'ActiveSync', device: { type: 'The Bat Phone' } };
+    expect(await decide(phone)).toMatchObject({
+      effect: 'DENY',
+      message: 'Denied by mobile device access rule No bats',
+    });
   });
 });
