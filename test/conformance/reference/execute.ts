@@ -14,6 +14,7 @@ import { aggregated, type Sample } from './aggregates.ts';
 import { Evaluator, itemsOf, resolved, type Row, shapeOf, type World } from './evaluate.ts';
 import { extracted, namesOf } from './extract.ts';
 import type { ReferenceEvent } from './fields.ts';
+import { joinedRows } from './joined-rows.ts';
 import {
   byCharacters,
   holds,
@@ -58,6 +59,7 @@ class Execution {
   readonly #text: string;
   readonly #world: World;
   readonly #evaluator: Evaluator;
+  readonly #events: readonly ReferenceEvent[];
   #rows: readonly Row[];
   /** Columns of `fields` and the like, in their order. */
   #shown = new Map<string, Expression>();
@@ -70,8 +72,8 @@ class Execution {
     this.#text = text;
     this.#world = world;
     this.#evaluator = new Evaluator(world);
-    this.#rows = events
-      .filter(({ timeMs }) => timeMs >= world.startMs && timeMs <= world.endMs)
+    this.#events = events.filter(({ timeMs }) => timeMs >= world.startMs && timeMs <= world.endMs);
+    this.#rows = [...this.#events]
       .sort((a, b) => b.timeMs - a.timeMs || b.position - a.position)
       .map((event) => ({ event, names: new Map() }));
   }
@@ -204,6 +206,9 @@ class Execution {
             values.slice(0, at + 1).findLast((value) => value !== undefined),
           );
         }
+        return;
+      case 'join':
+        this.#rows = joinedRows(command, this.#rows, this.#events, this.#query);
         return;
       default:
         return this.#across(command);

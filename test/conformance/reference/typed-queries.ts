@@ -1,5 +1,6 @@
 // Queries made by chance that mostly compile: each command knows the names there are. What cannot be told (ties,
 // the order of equal counts) is left out.
+import type { Choices } from './choices.ts';
 import { ExpressionMaker, type Kind, type Names, quoted } from './typed-expressions.ts';
 
 /** Whether it is a name and not an expression in place of one. */
@@ -8,9 +9,16 @@ function isName(field: string): boolean {
 }
 
 export class QueryMaker extends ExpressionMaker {
+  readonly #groups: readonly string[];
   #multiplied = false;
   #stats = 0;
   #count = 0;
+
+  /** @param groups those that a query may join */
+  constructor(choices: Choices, groups: readonly string[]) {
+    super(choices);
+    this.#groups = groups;
+  }
 
   /** The text of a query. */
   query(): string {
@@ -205,6 +213,8 @@ export class QueryMaker extends ExpressionMaker {
       () =>
         `outlier param=${this.choices.of('1', '0.5')} uselower=${flag()} ${number}${other === number ? '' : ` ${other}`}`,
       () => (events ? this.#sessions(text) : this.#sort()),
+      () => (events ? this.#joined() : this.#sort()),
+      () => (events ? this.#joined() : this.#sort()),
       () => (events ? this.#fillMissing() : this.#sort()),
     );
   }
@@ -226,6 +236,24 @@ export class QueryMaker extends ExpressionMaker {
       `stats count(*) as ${count}, min(@timestamp) as ${first} by ${session}`,
       `sort ${first}, ${count}`,
       `display ${first}, ${count}`,
+    ].join('\n| ');
+  }
+
+  /** In what order the rows of the right side come nobody says. */
+  #joined(): string {
+    this.#stats++;
+    const [least, most, key] = [this.field('text'), this.field('number'), this.field('text')];
+    const on = this.choices.of<Kind>('text', 'text', 'number');
+    const keys = [this.field(on), this.field(on)];
+    if (![least, most, key, ...keys].every(isName)) return this.#sort();
+    const names = [0, 0, 0, 0].map(() => `v${this.#count++}`);
+    const [count = '', low = '', high = '', group = ''] = names;
+    this.#grouped({ text: [low, group], number: [count, high], boolean: [], time: [], list: [] });
+    const type = this.choices.of('', 'type=inner ', 'type=left ');
+    const [own, other] = this.choices.of(['l', 'r'] as const, ['r', 'l'] as const);
+    return [
+      `join ${type}left=l right=r where l.${keys[0]}=r.${keys[1]} (SOURCE '${this.choices.of(...this.#groups)}')`,
+      `stats count(*) as ${count}, min(${own}.${least}) as ${low}, max(${other}.${most}) as ${high} by ${other}.${key} as ${group}`,
     ].join('\n| ');
   }
 
