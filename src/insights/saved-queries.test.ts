@@ -99,7 +99,12 @@ test.each([
   expect(!compiled.ok && compiled.error.message).toContain(message);
 });
 
-test('without saved queries a dollar sign begins nothing', () => {
+test('without knowing any, a query is checked as if what it calls were there', () => {
   const { savedQueries: _, ...scope } = SCOPE;
-  expect(compileQuery('$RecentN()', scope)).toMatchObject({ ok: false, error: { start: 0 } });
+  const call = '$ErrorsByLevel(logLevel = "WARN") | $RecentN() | stats count(*)';
+  expect(compileQuery(call, scope).ok).toBe(true);
+  expect(compileQuery('$RecentN(count) | limit 1', scope)).toMatchObject({
+    ok: false,
+    error: { start: 14, end: 15 },
+  });
 });

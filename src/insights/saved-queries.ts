@@ -19,6 +19,9 @@ export interface Expanded {
   readonly placeOf: (part: Span) => Span;
 }
 
+/** In place of what is called where no saved queries are known: it lets every row pass. */
+const ANY_QUERY = 'filter true';
+
 interface CallOfSaved extends Span {
   readonly name: Token;
   readonly values: ReadonlyMap<string, { readonly token: Token; readonly text: string }>;
@@ -114,7 +117,8 @@ function filled(template: string, valueOf: (name: string) => string): string {
   return made;
 }
 
-function expandedCall(call: CallOfSaved, saved: SavedQueries): string {
+function expandedCall(call: CallOfSaved, saved: SavedQueries | undefined): string {
+  if (saved === undefined) return ANY_QUERY;
   const query = saved(call.name.value);
   if (query === undefined) {
     throw new MalformedQuery(`no saved query is called ${call.name.value}`, call.name);
@@ -166,11 +170,13 @@ function callsIn(text: string): CallOfSaved[] {
  * The text with the saved queries that it calls. Throws MalformedQuery for a call of what is not there, or with
  * other parameters.
  *
+ * @param saved undefined where a query is checked without knowing any: then every call is taken for one of a query that is there
+ *
  * @see CloudWatch Logs user guide, "Using saved queries with parameters"
  */
 export function expandSaved(text: string, saved: SavedQueries | undefined): Expanded {
-  const calls = saved !== undefined && text.includes('$') ? callsIn(text) : [];
-  if (saved === undefined || calls.length === 0) return { text, placeOf: (part) => part };
+  const calls = text.includes('$') ? callsIn(text) : [];
+  if (calls.length === 0) return { text, placeOf: (part) => part };
   const pieces: { readonly from: number; readonly to: number; readonly call: CallOfSaved }[] = [];
   let made = '';
   let behind = 0;

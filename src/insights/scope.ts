@@ -49,7 +49,10 @@ export interface QueryScope {
    * can be checked without knowing any.
    */
   readonly lookupTables?: LookupTables;
-  /** What `$Name(…)` calls. When absent, nothing can be called. */
+  /**
+   * What `$Name(…)` calls. When absent, any call is taken for one that lets every row pass: a query can
+   * be checked without knowing any.
+   */
   readonly savedQueries?: SavedQueries;
   /** The account id in `@log`. */
   readonly account: string;
