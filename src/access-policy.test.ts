@@ -12,7 +12,12 @@ import type { AccessSettings } from './config/access-settings.ts';
 import { silentLog } from './platform/log.ts';
 
 const ACTOR = { userId: 'configuration' };
-const SETTINGS: AccessSettings = { rules: [], impersonation: {}, deviceProtocols: ['ActiveSync'] };
+const SETTINGS: AccessSettings = {
+  rules: [],
+  networks: {},
+  impersonation: {},
+  deviceProtocols: ['ActiveSync'],
+};
 const ATTEMPT: Attempt = {
   protocol: 'IMAP',
   sourceIp: '192.0.2.7',
@@ -74,6 +79,16 @@ test('a change is in force at once, and the decision under way keeps its policy'
   expect(effect(world)).toBe('DENY');
   expect(effect(world, { protocol: 'POP3' })).toBe('ALLOW');
   expect(evaluate(before, ATTEMPT).effect).toBe('ALLOW');
+});
+
+test('a rule follows the network that it names', async () => {
+  const world = await start({ networks: { office: ['192.0.2.0/24'] } });
+  const put = { actor: ACTOR, eventName: 'PutAccessControlRule' };
+  const rule = { name: 'OfficeOnly', effect: 'DENY', notNetworks: ['office'] };
+  await world.rules.acts.put('access-rule', rule, put);
+  expect(effect(world)).toBe('ALLOW');
+  world.settings = { ...SETTINGS, networks: { office: ['198.51.100.0/24'] } };
+  expect(effect(world)).toBe('DENY');
 });
 
 test('what is no rule compiles nothing anew', async () => {

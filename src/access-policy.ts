@@ -139,6 +139,17 @@ export class RulesInForce {
     return this.#inForce;
   }
 
+  /** A rule that names what nobody has is likely a slip, and no rule that holds for nothing. */
+  #warn({ parts }: AccessPolicy, { networks }: AccessSettings): void {
+    const known = new Set(Object.keys(networks).map((name) => name.toLowerCase()));
+    for (const { name, networks: these = [], notNetworks = [] } of parts.rules) {
+      const unknown = [...these, ...notNetworks].filter((each) => !known.has(each.toLowerCase()));
+      if (unknown.length === 0) continue;
+      const reason = `it names ${unknown.join(', ')}, which access.networks has not: no address is in there`;
+      this.#options.log.warn(`access control rule ${name}`, { reason });
+    }
+  }
+
   #compile(documents: readonly object[]): InForce {
     const { state, facts } = this.#options;
     const settings = this.#options.settings();
@@ -151,8 +162,9 @@ export class RulesInForce {
         overrides: all('mobile-device-override'),
         roles: all('impersonation-role'),
       },
-      facts,
+      { ...facts, networks: settings.networks },
     );
+    this.#warn(policy, settings);
     const roles = rolesOf(settings, policy);
     const controlled = Object.keys(settings.impersonation).length > 0;
     const access: AccessInForce = {

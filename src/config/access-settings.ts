@@ -4,6 +4,7 @@ import { z } from 'zod';
 import type { AccessRule } from '../access/decision.ts';
 import { PROTOCOLS } from '../event/recurring-fields.ts';
 import { accessRulesSetting } from './access-rules.ts';
+import { networksSetting, type NamedNetworks } from './named-networks.ts';
 import {
   describeFound,
   listSetting,
@@ -24,6 +25,7 @@ const LOGIN_LENGTH_MAX = 256;
 /** The section as the program uses it. */
 export interface AccessSettings {
   readonly rules: readonly AccessRule[];
+  readonly networks: NamedNetworks;
   readonly message?: string;
   /** The id or name of a role, by the login of a master user. */
   readonly impersonation: Readonly<Record<string, string>>;
@@ -79,6 +81,7 @@ function impersonationSetting(): ImpersonationSetting {
 /** The section; a function, so that its parts are made when the schema is. */
 export const access = section({
   rules: accessRulesSetting(),
+  networks: networksSetting(),
   message: optionalSetting(
     {
       about:

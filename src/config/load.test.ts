@@ -58,7 +58,7 @@ test('works with nothing said at all', () => {
       whenDown: 'allow',
     },
     collectors: { mappings: [], mapped: [], webhooks: [], syslog: [] },
-    access: { rules: [], impersonation: {}, deviceProtocols: ['ActiveSync'] },
+    access: { rules: [], networks: {}, impersonation: {}, deviceProtocols: ['ActiveSync'] },
     retention: { days: {} },
     journal: { keepBytes: 2 ** 30, minFreeBytes: 64 * 2 ** 20 },
     store: { memoryBytesMax: 700 * 2 ** 20 },

@@ -106,6 +106,7 @@ export const TRACES: readonly Trace[] = [
       'read ReadOnly/;UID=1',
       'update ReadOnly/;UID=1, refused',
       'delete ReadOnly/;UID=1, refused',
+      'delete ReadOnly/;UID=1, refused',
       'move ReadOnly/;UID=2 -> INBOX, refused',
       `create ${OWNER}/ReadOnly/Sub, refused`,
       `delete ${OWNER}/ReadOnly, refused`,
