@@ -59,7 +59,7 @@ export const ROWS_PER_ROW_MAX = 10_000;
 /** Values that `values` collects and `topk` counts. @see CloudWatch Logs user guide, "topk" */
 export const COLLECTED_VALUES_MAX = 10_000;
 
-/** Buckets of `histogram` among the values of `stats`: as many as can be shown; each is a pass over the values. */
+/** Buckets of `histogram` among the values of `stats`: as many as can be shown. */
 export const HISTOGRAM_BUCKETS_MAX = 1_000;
 
 /** Values that `json` takes out of a text: each is a column. */

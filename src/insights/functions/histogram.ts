@@ -12,7 +12,12 @@ const BUCKET_OF = 'least(toInt64(floor((_v - _low) / _width)), _buckets - 1)';
 const FROM = 'toString(_low + _i * _width)';
 const TO = 'toString(_low + (_i + 1) * _width)';
 const LABEL = `concat('[', ${FROM}, ', ', ${TO}, if(_i = _buckets - 1, ']', ')'))`;
-const COUNTS = `arrayMap(_i -> (${LABEL}, arrayCount(_v -> ${BUCKET_OF} = _i, _all)), range(_buckets))`;
+const BUCKETS_OF_ALL = `arrayMap(_v -> ${BUCKET_OF}, _all)`;
+/** Bucket by bucket it would take all values as often as there are buckets, in memory. */
+const TALLY = "arrayReduce('sumMap', arrayMap(_i -> [_i], _of), arrayMap(_i -> [1], _of))";
+const COUNT = 'if(has(_tally.1, _i), _tally.2[indexOf(_tally.1, _i)], 0)';
+const LABELLED = `arrayMap(_i -> (${LABEL}, ${COUNT}), range(_buckets))`;
+const COUNTS = named('_of', BUCKETS_OF_ALL, named('_tally', TALLY, LABELLED));
 const ALL_EQUAL = `[(concat('[', toString(_low), ', ', toString(_low), ']'), length(_all))]`;
 
 /** @see CloudWatch Logs user guide, "Time-series functions" */
