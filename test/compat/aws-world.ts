@@ -16,7 +16,7 @@ interface Key {
 }
 
 /** The administrator's key as the server wrote it. */
-function keyOf(directory: string): Key {
+export function keyOf(directory: string): Key {
   const text = readFileSync(join(directory, 'credentials'), 'utf8');
   const setting = (name: string): string =>
     new RegExp(`^${name} = (.*)$`, 'm').exec(text)?.[1] ?? '';
@@ -32,11 +32,17 @@ export interface AwsWorld {
   client: CloudWatchLogsClient;
   /** `aws logs …` with JSON as its answer; rejects with what it wrote to standard error. */
   readonly cli: (...words: readonly string[]) => Promise<Record<string, unknown>>;
+  /** `aws workmail …` with JSON as its answer; rejects likewise. */
+  readonly workmail: (...words: readonly string[]) => Promise<Record<string, unknown>>;
   /** `aws logs …` and what it writes. */
   readonly text: (...words: readonly string[]) => Promise<string>;
   /** Ends the server by the signal and starts another on the same data. */
   restart(signal: NodeJS.Signals): Promise<void>;
   remove(): Promise<void>;
+}
+
+function parsed(stdout: string): Record<string, unknown> {
+  return stdout.trim() === '' ? {} : (JSON.parse(stdout) as Record<string, unknown>);
 }
 
 export async function startAwsWorld(): Promise<AwsWorld> {
@@ -48,32 +54,31 @@ export async function startAwsWorld(): Promise<AwsWorld> {
       credentials: keyOf(directory.path),
       disableHostPrefix: true,
     });
+  const aws = async (...words: readonly string[]): Promise<string> => {
+    const key = keyOf(directory.path);
+    const endpoint = ['--endpoint-url', world.server.url];
+    const { stdout } = await run('/usr/bin/aws', [...words, ...endpoint], {
+      env: {
+        PATH: '/usr/bin:/bin',
+        HOME: directory.path,
+        AWS_ACCESS_KEY_ID: key.accessKeyId,
+        AWS_SECRET_ACCESS_KEY: key.secretAccessKey,
+        AWS_DEFAULT_REGION: REGION,
+        AWS_EC2_METADATA_DISABLED: 'true',
+        AWS_MAX_ATTEMPTS: '1',
+        LANG: 'C.UTF-8',
+      },
+    });
+    return stdout;
+  };
   const server = await startServer(directory.path);
   const world: AwsWorld = {
     directory: directory.path,
     server,
     client: clientOf(server),
-    async cli(...words) {
-      const stdout = await world.text(...words, '--output', 'json');
-      return stdout.trim() === '' ? {} : (JSON.parse(stdout) as Record<string, unknown>);
-    },
-    async text(...words) {
-      const key = keyOf(directory.path);
-      const endpoint = ['--endpoint-url', world.server.url];
-      const { stdout } = await run('/usr/bin/aws', ['logs', ...words, ...endpoint], {
-        env: {
-          PATH: '/usr/bin:/bin',
-          HOME: directory.path,
-          AWS_ACCESS_KEY_ID: key.accessKeyId,
-          AWS_SECRET_ACCESS_KEY: key.secretAccessKey,
-          AWS_DEFAULT_REGION: REGION,
-          AWS_EC2_METADATA_DISABLED: 'true',
-          AWS_MAX_ATTEMPTS: '1',
-          LANG: 'C.UTF-8',
-        },
-      });
-      return stdout;
-    },
+    cli: async (...words) => parsed(await aws('logs', ...words, '--output', 'json')),
+    workmail: async (...words) => parsed(await aws('workmail', ...words, '--output', 'json')),
+    text: (...words) => aws('logs', ...words),
     async restart(signal) {
       await world.server.stop(signal);
       world.server = await startServer(directory.path);

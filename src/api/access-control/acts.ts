@@ -147,6 +147,11 @@ export class AccessActs {
     return this.#remove(kind, id, act, false);
   }
 
+  /** The one name of a user who may be called in several ways. */
+  userIdOf(name: string): string {
+    return this.#options.userIdOf(name);
+  }
+
   async #put<K extends AccessKind>(
     kind: K,
     input: unknown,

@@ -23,7 +23,7 @@ function constraintOf(issue: z.core.$ZodIssue, missing: boolean): string | undef
         : `Member must have length less than or equal to ${issue.maximum}`;
     case 'invalid_format': {
       const source = (issue as { pattern?: string }).pattern ?? '';
-      const pattern = /^\/\^(.*)\$\/u?$/s.exec(source)?.[1] ?? source;
+      const pattern = /^\/\^\(\?:(.*)\)\$\/[a-z]*$/s.exec(source)?.[1] ?? source;
       return `Member must satisfy regular expression pattern: ${pattern}`;
     }
     case 'invalid_value':

@@ -123,13 +123,22 @@ export class AwsEndpoint {
     throw new ApiError(404, 'UnknownOperationException', message);
   }
 
+  /** The message once more, by the name that the service's model has for it. */
+  #alias(exchange: Exchange, { message }: ApiError): object {
+    const target = headerOf(exchange, 'x-amz-target') ?? '';
+    const service = this.#services.get(target.slice(0, Math.max(target.lastIndexOf('.'), 0)));
+    return service?.messageMember === undefined ? {} : { [service.messageMember]: message };
+  }
+
   #refuse(exchange: Exchange, error: unknown): void {
     if (error instanceof ClientGoneError || exchange.outgoing.destroyed) return;
     const refusal = asApiError(error);
     if (refusal.status === 500) exchange.logMistake(refusal.cause ?? error, this.#options.log);
     const type = AWS_CODES[refusal.code] ?? refusal.code;
     const { code: _, ...members } = refusal.body().error as { readonly code: string };
-    const body = Buffer.from(JSON.stringify({ __type: type, ...members }));
+    const body = Buffer.from(
+      JSON.stringify({ __type: type, ...members, ...this.#alias(exchange, refusal) }),
+    );
     const headers = { ...refusal.headers, 'x-amzn-ErrorType': type };
     exchange.bytes(statusOf(refusal), body, JSON_1_1, headers);
   }

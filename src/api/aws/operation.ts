@@ -45,6 +45,8 @@ export interface AwsService {
   readonly eventSource: string;
   /** The code of refusals by constraint. */
   readonly invalidInput: string;
+  /** What the model calls the message of an exception, where it is not `message`; both are written. */
+  readonly messageMember?: 'Message';
   readonly operations: Readonly<Record<string, Operation>>;
 }
 
