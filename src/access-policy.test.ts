@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
 import { startStateWorld, type StateWorld } from '../test/api/state-world.ts';
+import { countryFile } from '../test/access/country-file.ts';
 import { until } from '../test/collect/memory-intake.ts';
 import { RulesInForce } from './access-policy.ts';
 import { evaluate, UNCONTROLLED, type Attempt } from './access/evaluation.ts';
@@ -89,6 +90,28 @@ test('a rule follows the network that it names', async () => {
   expect(effect(world)).toBe('ALLOW');
   world.settings = { ...SETTINGS, networks: { office: ['198.51.100.0/24'] } };
   expect(effect(world)).toBe('DENY');
+});
+
+test('a rule finds the country of an address in the file of the configuration', async () => {
+  const directory = mkdtempSync(join(tmpdir(), 'mailtrail-countries-'));
+  ending.unshift(() => rmSync(directory, { recursive: true, force: true }));
+  const countries = join(directory, 'countries.mmdb');
+  writeFileSync(countries, countryFile({ '192.0.2.0/24': 'DE' }, 28));
+  const world = await start({ countries });
+  const put = { actor: ACTOR, eventName: 'PutAccessControlRule' };
+  const rule = { name: 'GermanyOnly', effect: 'DENY', notCountries: ['DE'] };
+  await world.rules.acts.put('access-rule', rule, put);
+  expect(effect(world)).toBe('ALLOW');
+  expect(effect(world, { sourceIp: '198.51.100.7' })).toBe('DENY');
+  // A reload with a file that cannot be used is refused; one that went bad since leaves in force what was.
+  const broken = { ...SETTINGS, countries: join(directory, 'not-there') };
+  expect(() => world.rules.check(broken)).toThrow('not-there cannot be used');
+  world.settings = broken;
+  expect(effect(world)).toBe('ALLOW');
+  expect(effect(world)).toBe('ALLOW');
+  await expect(start({ countries: directory })).rejects.toThrow(
+    /access\.countries: .* cannot be used/,
+  );
 });
 
 test('what is no rule compiles nothing anew', async () => {

@@ -2,6 +2,8 @@
 // moment. Whoever enforces asks for it at each attempt. A policy never changes; a change of the state makes
 // another one, and a decision that is under way ends with the one it has.
 import { randomBytes } from 'node:crypto';
+import { readFileSync, statSync } from 'node:fs';
+import { CountryDatabase, DATABASE_BYTES_MAX } from './access/country-database.ts';
 import type { AccessFacts } from './access/decision.ts';
 import { UNCONTROLLED, type AccessInForce } from './access/evaluation.ts';
 import { compilePolicy, type AccessPolicy } from './access/policy.ts';
@@ -54,6 +56,9 @@ export class RulesInForce {
   #acl: WrittenFile | undefined;
   #timer: { cancel(): void } | undefined;
   #stopped = false;
+  #countries:
+    | { readonly settings: AccessSettings; readonly database: CountryDatabase | undefined }
+    | undefined;
 
   constructor(options: RulesInForceOptions) {
     const { state, clock, facts } = options;
@@ -88,6 +93,11 @@ export class RulesInForce {
   async declare(actor: Actor): Promise<void> {
     const names = { put: 'PutAccessControlRule', remove: 'DeleteAccessControlRule' };
     await this.acts.declare('access-rule', this.#options.settings().rules, names, actor);
+  }
+
+  /** Throws an Error that says why these settings cannot be in force. */
+  check(settings: AccessSettings): void {
+    openCountries(settings.countries);
   }
 
   /** Resolves when nothing is being written any more. */
@@ -135,8 +145,19 @@ export class RulesInForce {
     } catch (error) {
       const reason = (error as Error).message;
       log.error('the rules cannot be compiled; those before stay in force', { reason });
+      // Until something changes again: it would fail and be logged at every attempt.
+      this.#inForce = { ...this.#inForce, settings: settings(), documents };
     }
     return this.#inForce;
+  }
+
+  /** The countries by the file of these settings, which is read once for them. */
+  #factsOf(settings: AccessSettings): Pick<AccessFacts, 'countryOf'> {
+    if (settings !== this.#countries?.settings) {
+      this.#countries = { settings, database: openCountries(settings.countries) };
+    }
+    const { database } = this.#countries;
+    return database === undefined ? {} : { countryOf: (address) => database.countryOf(address) };
   }
 
   /** A rule that names what nobody has is likely a slip, and no rule that holds for nothing. */
@@ -162,7 +183,7 @@ export class RulesInForce {
         overrides: all('mobile-device-override'),
         roles: all('impersonation-role'),
       },
-      { ...facts, networks: settings.networks },
+      { ...this.#factsOf(settings), ...facts, networks: settings.networks },
     );
     this.#warn(policy, settings);
     const roles = rolesOf(settings, policy);
@@ -178,6 +199,22 @@ export class RulesInForce {
       ...(settings.message !== undefined && { message: settings.message }),
     };
     return { policy, access, settings, documents };
+  }
+}
+
+/** Throws an Error that names the file and says what is wrong with it. */
+function openCountries(path: string | undefined): CountryDatabase | undefined {
+  if (path === undefined) return undefined;
+  try {
+    const { size } = statSync(path);
+    if (size > DATABASE_BYTES_MAX) {
+      throw new TypeError(`it has ${size} bytes; at most ${DATABASE_BYTES_MAX} are read`);
+    }
+    return new CountryDatabase(readFileSync(path));
+  } catch (error) {
+    const why = (error as Error).message;
+    const message = `access.countries: ${path} cannot be used: ${why}; name a file in MaxMind's format (.mmdb)`;
+    throw new Error(message, { cause: error });
   }
 }
 

@@ -310,6 +310,7 @@ class RunningApp implements App {
     }
     try {
       const { mappings } = this.#parts;
+      this.#rules.check(config.access);
       const next = readMappings(config);
       const after = settingsInForce(config, mappingDigests(next));
       const obstacle = obstacleToReplace(mappings, next);

@@ -26,6 +26,7 @@ const LOGIN_LENGTH_MAX = 256;
 export interface AccessSettings {
   readonly rules: readonly AccessRule[];
   readonly networks: NamedNetworks;
+  readonly countries?: string;
   readonly message?: string;
   /** The id or name of a role, by the login of a master user. */
   readonly impersonation: Readonly<Record<string, string>>;
@@ -82,6 +83,18 @@ function impersonationSetting(): ImpersonationSetting {
 export const access = section({
   rules: accessRulesSetting(),
   networks: networksSetting(),
+  countries: optionalSetting(
+    {
+      about:
+        'The database of countries that rules with `countries` look addresses up in, a file in the format of MaxMind (.mmdb) such as ' +
+        'GeoLite2-Country. It is read at the start and at each reload. Without it no address is in any country.',
+      expects: 'the path of a file',
+      path: true,
+      defaultNote: 'none',
+      example: '/var/lib/GeoIP/GeoLite2-Country.mmdb',
+    },
+    (text) => (text === '' ? undefined : text),
+  ),
   message: optionalSetting(
     {
       about:
