@@ -1,11 +1,9 @@
 // The only place that knows all parts: builds them from the configuration, starts and stops them in
 // order, and applies a changed configuration to the running ones.
-import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { RulesInForce } from './access-policy.ts';
+import { accessServices } from './access-services.ts';
 import type { TlsKeys } from './api/listener.ts';
-import { createWorkMailService } from './api/aws/workmail/service.ts';
-import type { AwsService } from './api/aws/operation.ts';
 import { createHttpServer, type HttpServer } from './api/server.ts';
 import type { Collector } from './collect/collector.ts';
 import { createPolicyHandler, type PolicyHandler } from './collect/dovecot/policy.ts';
@@ -23,7 +21,6 @@ import { createCloudWatchLogs, type CloudWatchLogs } from './cloudwatch-logs.ts'
 import { Decisions } from './decisions.ts';
 import { createCollectors } from './collectors.ts';
 import { formatAddress } from './config/address.ts';
-import { organizationArn, organizationId } from './config/organization.ts';
 import type { Config } from './config/schema.ts';
 import { logGroupName, LOG_TYPES, type LogType } from './event/log-type.ts';
 import { lookupTablesIn } from './api/lookup-tables.ts';
@@ -144,28 +141,17 @@ class RunningApp implements App {
     return this.#address;
   }
 
-  #workMail(): AwsService {
-    const { state, clock } = this.#parts;
-    const rules = this.#rules;
-    return createWorkMailService({
-      organization: () => {
-        const { organization } = this.#config;
-        const id = organizationId(organization.name);
-        return { id, alias: organization.name, arn: organizationArn(organization) };
-      },
-      state,
-      acts: rules.acts,
-      policy: () => rules.policy(),
-      clock,
-      randomId: randomUUID,
-    });
-  }
-
   #makeHttpServer(): HttpServer {
     const { journal, intake, store, state, loader, credentials, mappings, clock, log } =
       this.#parts;
     const { organization, collectors } = this.#config;
     const tls = readTls(this.#config);
+    const access = accessServices({
+      organization: () => this.#config.organization,
+      rules: this.#rules,
+      state,
+      clock,
+    });
     return createHttpServer({
       keys: () => credentials,
       state,
@@ -182,7 +168,8 @@ class RunningApp implements App {
       policy: this.#policy,
       decisions: this.#decisions,
       store,
-      aws: [this.#logs.service, this.#workMail()],
+      aws: [this.#logs.service, access.workMail],
+      rules: access.rules,
       language: this.#language,
       loadedTo: () => loader.status().loadedTo,
       organization: organization.name,

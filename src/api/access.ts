@@ -29,6 +29,8 @@ const NEEDED: Readonly<Record<string, Permission>> = {
   '/v1/tail': 'read',
   '/v1/status': 'read',
   '/v1/keys': 'admin',
+  '/v1/access-rules': 'admin',
+  '/v1/access-effect': 'read',
 };
 
 /** What a path needs, itself or the longest one that it lies under; everything else needs `admin`. */

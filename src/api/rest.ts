@@ -3,6 +3,8 @@
 import { Hono } from 'hono';
 import type { Actor } from '../state/state.ts';
 import type { EventStore } from '../store/event-store.ts';
+import type { AccessRulesEndpoint } from './access-control/rules-endpoint.ts';
+import { ApiError } from './api-error.ts';
 import type { Exchange } from './exchange.ts';
 import { describeGroups } from './groups.ts';
 import type { KeysEndpoint } from './keys.ts';
@@ -50,6 +52,8 @@ export interface RestOptions {
   readonly query: QueryEndpoint;
   readonly tail: TailEndpoint;
   readonly keys: KeysEndpoint;
+  /** Absent where there are no rules to change. */
+  readonly rules?: AccessRulesEndpoint;
   /** Aborts when the server stops. */
   readonly stopping: AbortSignal;
 }
@@ -71,12 +75,18 @@ export const REST_ROUTES: ReadonlyMap<string, Route> = new Map([
   ['/v1/tail', { methods: ['GET'] }],
   ['/v1/status', { methods: ['GET', 'HEAD'] }],
   ['/v1/keys', { methods: ['GET', 'HEAD', 'POST'] }],
+  ['/v1/access-rules', { methods: ['GET', 'HEAD'] }],
+  ['/v1/access-effect', { methods: ['POST'] }],
 ]);
-const KEY_ROUTE: Route = { methods: ['DELETE'] };
+/** Paths under those that are lists. */
+const ITEM_ROUTES: readonly (readonly [RegExp, Route])[] = [
+  [/^\/v1\/keys\/[^/]+$/, { methods: ['DELETE'] }],
+  [/^\/v1\/access-rules\/[^/]+$/, { methods: ['GET', 'HEAD', 'PUT', 'DELETE'] }],
+];
 
 /** The route of a path, or undefined where there is nothing. */
 export function routeOf(path: string): Route | undefined {
-  return REST_ROUTES.get(path) ?? (/^\/v1\/keys\/[^/]+$/.test(path) ? KEY_ROUTE : undefined);
+  return REST_ROUTES.get(path) ?? ITEM_ROUTES.find(([form]) => form.test(path))?.[1];
 }
 
 /** Secrets are in no cache. */
@@ -112,8 +122,26 @@ export function createRestApp(options: RestOptions): RestApp {
   app.delete('/v1/keys/:id', async (c) =>
     c.json(await options.keys.revoke(c.req.param('id'), c.env.actor)),
   );
+  addAccessRules(app, options);
   app.onError((error) => {
     throw error;
   });
   return app;
+}
+
+function addAccessRules(app: RestApp, { rules }: RestOptions): void {
+  const known = (): AccessRulesEndpoint => {
+    if (rules !== undefined) return rules;
+    throw new ApiError(503, 'ServiceUnavailableException', 'this server keeps no access rules');
+  };
+  app.get('/v1/access-rules', (c) => c.json({ rules: known().list() }));
+  app.get('/v1/access-rules/:name', (c) => c.json(known().get(c.req.param('name'))));
+  app.put('/v1/access-rules/:name', async (c) => {
+    const { body, actor } = c.env;
+    return c.json(await known().put(c.req.param('name'), body, c.req.header('if-match'), actor));
+  });
+  app.delete('/v1/access-rules/:name', async (c) =>
+    c.json(await known().remove(c.req.param('name'), c.req.header('if-match'), c.env.actor)),
+  );
+  app.post('/v1/access-effect', (c) => c.json(known().effect(c.env.body)));
 }

@@ -18,6 +18,7 @@ const EXIT_OF_STATUS: Readonly<Record<number, ExitCode>> = {
   401: EXIT.permission,
   403: EXIT.permission,
   404: EXIT.notFound,
+  409: EXIT.failure,
   429: EXIT.unavailable,
   502: EXIT.unavailable,
   503: EXIT.unavailable,
@@ -130,6 +131,14 @@ export class ApiClient {
   /** POST of JSON; resolves with a successful answer, rejects with a CliError. */
   post(path: string, body: unknown): Promise<Response> {
     return this.#send('POST', path, JSON.stringify(body));
+  }
+
+  /** PUT of JSON, only onto the revision where one is said; resolves with a successful answer. */
+  put(path: string, body: unknown, revision?: string): Promise<Response> {
+    return this.#send('PUT', path, JSON.stringify(body), {
+      'content-type': 'application/json',
+      ...(revision !== undefined && { 'if-match': `"${revision}"` }),
+    });
   }
 
   /** DELETE; resolves with a successful answer, rejects with a CliError. */

@@ -3,6 +3,7 @@
 import type { CommandSpec, OptionSpec } from './command.ts';
 import { DOVECOT_VERSIONS } from './dovecot-version.ts';
 import { KEY_COMMANDS } from './key-commands.ts';
+import { RULE_COMMANDS } from './rule-commands.ts';
 import { SAVED_QUERY_COMMANDS } from './saved-query-commands.ts';
 import { CONFIG, DATA, END, LOG_GROUP, output, SERVER, START } from './option-groups.ts';
 
@@ -336,6 +337,7 @@ export const COMMANDS: readonly CommandSpec[] = [
   GROUPS,
   TAIL,
   ...SAVED_QUERY_COMMANDS,
+  ...RULE_COMMANDS,
   ...KEY_COMMANDS,
   DOCTOR,
   PRINT_CONFIG,
@@ -350,6 +352,7 @@ export const COMMANDS: readonly CommandSpec[] = [
 /** What the commands with two words are about. */
 export const FAMILIES: Readonly<Record<string, string>> = {
   'saved-queries': 'the queries that the server keeps',
+  rules: 'who may do what from where: the access control rules',
   keys: 'make, list and revoke API keys',
   config: 'check or show the configuration',
   map: 'try mapping files for other programs',
