@@ -330,7 +330,7 @@ function refuseDeclared(
   known: { readonly declared?: true } | undefined,
 ): void {
   if (known?.declared !== true) return;
-  const message = `the ${KINDS[kind].noun} ${JSON.stringify(id)} is declared in the configuration file; change it there and restart the server`;
+  const message = `the ${KINDS[kind].noun} ${JSON.stringify(id)} is declared in the configuration file; change it there and send the server SIGHUP`;
   throw new AccessRefusal('declared', message);
 }
 
