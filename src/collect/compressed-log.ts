@@ -9,6 +9,8 @@ import type { Compression } from './rotated-files.ts';
 
 /** How much of a compressed file is read at once, in bytes. */
 const COMPRESSED_READ_BYTES = 64 * 1024;
+/** How long a compressed file that ends too early is taken for one that is still being made, in ms. */
+export const COMPRESSING_MS_MAX = 60_000;
 /** Most of what a decompressor complains about that is quoted, in characters. */
 const COMPLAINT_LENGTH_MAX = 200;
 

@@ -5,7 +5,7 @@
 /** Longest line, in bytes. A longer one is skipped to its newline and counted as rejected. */
 export const LINE_BYTES_MAX = 1024 * 1024;
 /** How much of the beginning of a skipped line is quoted, in bytes. */
-const QUOTED_BYTES = 200;
+export const QUOTED_BYTES = 200;
 
 /** Whole lines, each ended by a newline. */
 export interface CutLines {
@@ -35,8 +35,20 @@ function endLinesAtNuls(bytes: Buffer): void {
   }
 }
 
-/** Cuts lines; see the head of this file. Places are those of the log. */
-export class LineCutter {
+/** What makes lines of a log; places are those of the log. */
+export interface Cutter {
+  /** The place from which reading must go on to lose nothing. */
+  readonly place: number;
+  /** The place after the last byte that was taken. */
+  readonly readTo: number;
+  /** Takes what was read next, which it may change; undefined while no line is whole. */
+  take(chunk: Buffer): CutLines | undefined;
+  /** The log goes on in another file, or was cut off: what waits for its end is whole. */
+  finish(): CutLines | undefined;
+}
+
+/** Cuts lines; see the head of this file. */
+export class LineCutter implements Cutter {
   /** The beginning of a line. */
   #rest = NOTHING;
   /** The place of the first byte that was not handed out, of the rest if there is one. */
@@ -48,17 +60,14 @@ export class LineCutter {
     this.#at = at;
   }
 
-  /** The place from which reading must go on to lose nothing. */
   get place(): number {
     return this.#skippingFrom ?? this.#at;
   }
 
-  /** The place after the last byte that was taken. */
   get readTo(): number {
     return this.#at + this.#rest.length;
   }
 
-  /** Takes what was read next, which it may change; undefined while no line is whole. */
   take(chunk: Buffer): CutLines | undefined {
     endLinesAtNuls(chunk);
     const bytes = this.#rest.length === 0 ? chunk : Buffer.concat([this.#rest, chunk]);
@@ -82,7 +91,7 @@ export class LineCutter {
     return { bytes: whole, at, overlong };
   }
 
-  /** The log goes on in another file, or was cut off: what waits for a newline is a whole line. */
+  /** What waits for a newline is a whole line. */
   finish(): CutLines | undefined {
     const rest = this.#rest;
     const at = this.#at;

@@ -3,10 +3,11 @@
 // yet whole. Pulled by the collector, so what is not asked for is not read, and memory is bounded.
 import type { Clock } from '../platform/clock.ts';
 import type { Log } from '../platform/log.ts';
-import { DecompressionError } from './compressed-log.ts';
+import { COMPRESSING_MS_MAX, DecompressionError } from './compressed-log.ts';
 import type { FileMark } from './file-mark.ts';
 import type { LineBatch, LineSource } from './line-source.ts';
-import { LINE_BYTES_MAX, LineCutter, type CutLines } from './line-cutter.ts';
+import { cutterOf } from './cutter-of.ts';
+import { LINE_BYTES_MAX, type Cutter, type CutLines } from './line-cutter.ts';
 import { systemLogDisk, type FileFacts, type LogDisk } from './log-disk.ts';
 import { findMarked, hasName, nextFile, openLog, stillLike, type OpenedFile } from './log-files.ts';
 import type { MailWaiting } from './mail-waiting.ts';
@@ -21,9 +22,6 @@ import {
 } from './tail-place.ts';
 import { TailedBytes, withoutNulsAtEnd } from './tailed-bytes.ts';
 import { Wakeup } from './wakeup.ts';
-
-/** How long a compressed file that ends too early is taken for one that is still being made, in ms. */
-export const COMPRESSING_MS_MAX = 60_000;
 
 export interface TailOptions {
   readonly path: string;
@@ -47,7 +45,7 @@ interface Current {
   readonly realPath: string;
   readonly base: number;
   readonly bytes: TailedBytes;
-  readonly cutter: LineCutter;
+  cutter: Cutter;
   /** As it was last looked at. */
   facts: FileFacts;
   /** Another file follows: when nothing more is in this one, it is left. */
@@ -159,7 +157,9 @@ export class Tail implements LineSource {
     if (chunk.length === 0) return this.#atEnd(current);
     this.#waitingFor = undefined;
     this.#atLiveEnd = false;
+    const first = bytes.offset === 0;
     bytes.read(chunk);
+    if (first) current.cutter = cutterOf(bytes, current.cutter.place);
     const cut = current.cutter.take(chunk);
     return cut === undefined ? 'again' : this.#batch(current, cut);
   }
@@ -283,7 +283,7 @@ export class Tail implements LineSource {
     }
     this.#waitingFor = undefined;
     const { facts } = opened;
-    const cutter = new LineCutter(base + offset);
+    const cutter = cutterOf(bytes, base + offset);
     this.#current = { opened, realPath, base, bytes, cutter, facts, leaving: false };
     this.#remember(this.#current);
     return true;

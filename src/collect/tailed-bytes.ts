@@ -45,6 +45,11 @@ export class TailedBytes {
     return this.#offset;
   }
 
+  /** Whether the file begins so, as far as it was read. */
+  startsWith(begin: Buffer): boolean {
+    return this.#head.subarray(0, begin.length).equals(begin);
+  }
+
   /** The bytes at the offset were read. */
   read(bytes: Buffer): void {
     if (this.#head.length < HEAD_BYTES && this.#offset <= this.#head.length) {

@@ -58,3 +58,21 @@ export const FRAMINGS: Readonly<Record<string, (line: string) => string>> = {
     return JSON.stringify({ ...fields, MESSAGE: [...Buffer.from(String(fields['MESSAGE']))] });
   },
 };
+
+/** One field as the journal's export format has it: with its length where it is not plain text. */
+export function exportField(name: string, value: string): Buffer {
+  const bytes = Buffer.from(value);
+  if (!bytes.some((byte) => byte < 0x20)) return Buffer.from(`${name}=${value}\n`);
+  const length = Buffer.alloc(8);
+  length.writeBigUInt64LE(BigInt(bytes.length));
+  return Buffer.concat([Buffer.from(`${name}\n`), length, bytes, Buffer.from('\n')]);
+}
+
+/** The line as a record of `journalctl -o export`. */
+export function exportRecord(line: string): Buffer {
+  const fields = Object.entries(journalFields(partsOf(line)));
+  return Buffer.concat([
+    ...fields.map(([name, value]) => exportField(name, String(value))),
+    Buffer.from('\n'),
+  ]);
+}

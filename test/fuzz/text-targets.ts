@@ -9,6 +9,7 @@ import { PolicyRequestError, readPolicyRequest } from '../../src/collect/dovecot
 import { parseProcessLine } from '../../src/collect/dovecot/text-line.ts';
 import { userAgentOfId } from '../../src/collect/dovecot/user-agent.ts';
 import { decodeEncodedWords } from '../../src/collect/encoded-words.ts';
+import { ExportCutter } from '../../src/collect/export-cutter.ts';
 import {
   parseClient,
   parseDelivery,
@@ -69,6 +70,15 @@ export const TEXT_TARGETS: readonly FuzzTarget[] = [
   }),
   textTarget('filter-pattern', (input) => {
     refusing(() => createMatcher(parseFilterPattern(input)).match(input), InvalidFilterPattern);
+  }),
+  textTarget('export-record', (input) => {
+    for (const begin of ['', '__CURSOR=x\n', 'MESSAGE\n']) {
+      const cutter = new ExportCutter(0);
+      const bytes = Buffer.from(`${begin}${input}\n\n`);
+      for (const piece of [bytes.subarray(0, 7), bytes.subarray(7)]) cutter.take(piece);
+      cutter.finish();
+      if (cutter.place !== bytes.length) throw new Error(`ends at ${cutter.place}`);
+    }
   }),
   textTarget('imap-arguments', (input) => {
     for (const token of imapTokens(input)) folderOf(token);

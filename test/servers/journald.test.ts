@@ -1,6 +1,7 @@
 // The recorded story out of real files of systemd's journal, read by the real journalctl, which needs
 // no systemd for it (Debian's package systemd). The files were made of test/corpus/framing/story.log by
 // systemd-journal-remote 252: the second one has the lines from the 151st on.
+import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -137,4 +138,21 @@ test('without journalctl the status says what is missing', async () => {
   );
   expect(collector.status().reason).toContain('/nowhere/journalctl could not be started');
   await collector.stop();
+});
+
+test('what journalctl exports into a file is read as a log file', async () => {
+  for (const name of ['one', 'two']) put(name);
+  const path = join(directory, 'export.log');
+  const exported = ['-o', 'export', '--all', '--directory', directory];
+  writeFileSync(path, execFileSync('journalctl', exported, { maxBuffer: 64 * 1024 * 1024 }));
+  const shared = { paths: [path], intake: new MemoryIntake(stored), clock, log: silentLog };
+  const running = [
+    createDovecotCollector({ ...shared, sharedPrefixes: ['shared/'] }),
+    createPostfixCollector({ ...shared, lmtpTold: () => false }),
+  ];
+  await readAll(running, [LINES, LINES]);
+  await allTold();
+  for (const collector of running) await collector.stop();
+  expect(running.map((collector) => collector.status().rejected)).toEqual([0, 0]);
+  expect(normal(stored.events)).toEqual(normal(GOLDEN));
 });

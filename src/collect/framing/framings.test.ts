@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { assemble, goldenOf } from '../../../test/collect/assemble.ts';
-import { FRAMINGS } from '../../../test/collect/framings.ts';
+import { exportRecord, FRAMINGS } from '../../../test/collect/framings.ts';
 import {
   fastClock,
   MemoryIntake,
@@ -103,9 +103,14 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(directory, { recursive: true, force: true }));
 
-test('both collectors read one file, each its own lines, and none is bad', async () => {
+/** What both collectors tell of a file of so many lines, none of which is bad. */
+async function toldOf(
+  content: string | Buffer,
+  lines: number,
+  told: number,
+): Promise<AuditEvent[]> {
   const path = join(directory, 'mail.log');
-  writeFileSync(path, `${TWO_SERVERS.join('\n')}\n`);
+  writeFileSync(path, content);
   const clock = fastClock(10);
   const journal = new MemoryJournal();
   const shared = { paths: [path], intake: new MemoryIntake(journal), clock, log: silentLog };
@@ -113,13 +118,26 @@ test('both collectors read one file, each its own lines, and none is bad', async
     createDovecotCollector({ ...shared, sharedPrefixes: ['shared/'] }),
     createPostfixCollector({ ...shared, lmtpTold: () => false }),
   ];
-  const expected = ['dovecot', 'postfix'].flatMap((server) => eventsOf(server, TWO_SERVERS));
   for (const collector of collectors) await collector.start();
-  const all = (): boolean => visible(journal.events).length >= expected.length;
-  await until(all, () => `told ${journal.events.length} of ${expected.length}`);
+  const all = (): boolean => visible(journal.events).length >= told;
+  await until(all, () => `told ${journal.events.length} of ${told}`);
   for (const collector of collectors) {
     await collector.stop();
-    expect(collector.status()).toMatchObject({ seen: TWO_SERVERS.length, rejected: 0 });
+    expect(collector.status()).toMatchObject({ seen: lines, rejected: 0 });
   }
-  expect(sorted(visible(journal.events).map(withoutPlace))).toEqual(sorted(expected));
+  return visible(journal.events).map(withoutPlace);
+}
+
+test('both collectors read one file, each its own lines, and none is bad', async () => {
+  const expected = ['dovecot', 'postfix'].flatMap((server) => eventsOf(server, TWO_SERVERS));
+  const content = `${TWO_SERVERS.join('\n')}\n`;
+  const told = await toldOf(content, TWO_SERVERS.length, expected.length);
+  expect(sorted(told)).toEqual(sorted(expected));
+});
+
+test("a file of the journal's export format tells the same", async () => {
+  const expected = ['dovecot', 'postfix'].flatMap((server) => eventsOf(server, TWO_SERVERS));
+  const content = Buffer.concat(TWO_SERVERS.map(exportRecord));
+  const told = await toldOf(content, TWO_SERVERS.length, expected.length);
+  expect(sorted(told)).toEqual(sorted(expected));
 });
