@@ -7,7 +7,7 @@ import { figure, percentile } from './measure.ts';
 const LINES = 150;
 const PAUSE_MS = 200;
 
-/** A sign-in as Dovecot 2.3 logs it through its `log` event exporter. */
+/** A sign-in as Dovecot 2.3 logs it: through its `log` event exporter, and by the process that took it. */
 function signIn(session: string): string {
   const now = new Date();
   const event = {
@@ -29,7 +29,12 @@ function signIn(session: string): string {
       success: 'yes',
     },
   };
-  return `${now.toISOString().slice(0, 19)} stats: Info: ${JSON.stringify(event)}\n`;
+  const time = now.toISOString().slice(0, 19);
+  const login =
+    'user=<bob@nordlys-biotech.example>, orig=<bob@nordlys-biotech.example>, ' +
+    'auth_user=<bob@nordlys-biotech.example>, method=PLAIN, rip=203.0.113.7, rport=40492, ' +
+    `lip=192.0.2.1, lport=993, mpid=11234, TLS, listener=imap, session=<${session}>`;
+  return `${time} stats: Info: ${JSON.stringify(event)}\n${time} imap-login: Info: Login: ${login}\n`;
 }
 
 export async function run(): Promise<void> {

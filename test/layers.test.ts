@@ -13,7 +13,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   access: ['event'],
   journal: ['event', 'platform'],
   store: ['event', 'platform', 'journal/journal.ts'],
-  state: ['event', 'platform', 'access', 'journal/journal.ts'],
+  deliver: ['event', 'platform', 'insights', 'journal/journal.ts'],
+  state: ['event', 'platform', 'access', 'journal/journal.ts', 'deliver/delivery.ts'],
   insights: ['event', 'store/event-table.ts', 'store/log-event-columns.ts', 'store/event-store.ts'],
   collect: [
     'event',
@@ -25,7 +26,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'config/raw-tree.ts',
     'config/suggest.ts',
   ],
-  config: ['event', 'platform', 'access'],
+  config: ['event', 'platform', 'access', 'deliver/delivery.ts'],
   api: [
     'event',
     'platform',
@@ -38,6 +39,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'store/event-table.ts',
     'state/state.ts',
     'state/documents.ts',
+    'deliver/delivery.ts',
   ],
   cli: [
     'event',

@@ -3,6 +3,11 @@
 import type { AccessRule } from '../access/decision.ts';
 import type { ImpersonationRole } from '../access/impersonation.ts';
 import type { MobileDeviceOverride, MobileDeviceRule } from '../access/mobile-device.ts';
+import type {
+  DeliveryDestinationDocument,
+  DeliveryDocument,
+  DeliverySourceDocument,
+} from '../deliver/delivery.ts';
 
 /** A log group: one of the audit logs, or one that a client made. */
 export interface LogGroupDocument {
@@ -99,6 +104,9 @@ export interface StateDocuments {
   readonly 'mobile-device-override': MobileDeviceOverrideDocument;
   readonly 'impersonation-role': ImpersonationRoleDocument;
   readonly 'impersonation-token': ImpersonationTokenDocument;
+  readonly 'delivery-source': DeliverySourceDocument;
+  readonly 'delivery-destination': DeliveryDestinationDocument;
+  readonly delivery: DeliveryDocument;
 }
 
 export type DocumentKind = keyof StateDocuments;

@@ -17,6 +17,10 @@ export const DOCUMENTS_MAX: Readonly<Record<DocumentKind, number>> = {
   'impersonation-role': 1_000,
   // As many as can be assumed within their 15 minutes by a program that does so for each request.
   'impersonation-token': 10_000,
+  // CloudWatch Logs' quotas are 1,000 of each in an account.
+  'delivery-source': 1_000,
+  'delivery-destination': 1_000,
+  delivery: 1_000,
 };
 
 /** Bytes of one change as a line: a saved query of 10,000 characters with all its groups. */

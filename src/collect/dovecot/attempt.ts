@@ -2,7 +2,7 @@
 // nothing more is to come.
 import type { AuditEvent } from '../../event/audit-event.ts';
 import { revisionKey } from '../amendment.ts';
-import type { Held } from '../holdings.ts';
+import { type Held, HOLD_MS } from '../holdings.ts';
 import { completed, signInEvent, type SignInAttempt } from './sign-in.ts';
 
 /** What an attempt waits for before its event is told, each for a moment only. */
@@ -18,6 +18,12 @@ export interface Waits {
   /** The first message that is handed in on the same SMTP connection. */
   message: boolean;
 }
+
+/**
+ * How long an event waits for nothing but the client's ID, in ms: those who say it do so within a round
+ * trip of signing in. It amends the event when it comes later.
+ */
+export const AGENT_WAIT_MS = 400;
 
 /** Under which key the event was told, and how often. */
 interface Revision {
@@ -36,7 +42,7 @@ export interface ToldAs {
 export class Attempt implements Held {
   readonly at: number;
   readonly from: number;
-  readonly sinceMs: number;
+  sinceMs: number;
   told = false;
   /** Whether it is to be told; a text line may be only a hint of what an event will tell. */
   begun = false;
@@ -85,6 +91,12 @@ export class Attempt implements Held {
   /** Whether anything is awaited. */
   get waiting(): boolean {
     return Object.values(this.waits).includes(true);
+  }
+
+  /** It begins to wait; for the client's ID alone it does not wait as long as for what is sure to come. */
+  beginsToWait(): void {
+    const awaited = Object.entries(this.waits).filter(([, waits]) => waits);
+    if (awaited.every(([what]) => what === 'agent')) this.sinceMs -= HOLD_MS - AGENT_WAIT_MS;
   }
 
   /** Whether more may become known after its event was told. */

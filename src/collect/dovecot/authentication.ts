@@ -319,7 +319,10 @@ export class SignIns {
       attempt.waits.message = sasl !== undefined && this.#expectMessage(attempt, sasl);
     }
     if (attempt.told) return;
-    if (attempt.waiting) holdings.hold(attempt, out);
+    if (attempt.waiting) {
+      attempt.beginsToWait();
+      holdings.hold(attempt, out);
+    }
     this.#tellIfComplete(attempt, out);
   }
 
