@@ -16,6 +16,11 @@ import { compilePlan, type Statement } from './sql/compile-plan.ts';
 export { completions, type Completion } from './completions.ts';
 export type { QueryError } from './error.ts';
 export {
+  compileEventFilter,
+  type CompiledFilter,
+  type EventRecord,
+} from './evaluate/event-filter.ts';
+export {
   LIMIT_DEFAULT,
   LIMIT_MAX,
   LOOKUP_TABLE_BYTES_MAX,
