@@ -23,6 +23,11 @@ function ordered(logType: LogType, prefix: string, object: JsonObject): JsonObje
   return Object.fromEntries(out);
 }
 
+/** The record of which `canonicalJson` is the text. */
+export function canonicalRecord(event: AuditEvent): JsonObject {
+  return ordered(event.log_type, '', event as unknown as JsonObject);
+}
+
 /**
  * The event's JSON: declared fields in the order of their declaration, then the further fields as
  * they came; absent keys absent, no `log_type` (WorkMail's records have none).
@@ -30,5 +35,5 @@ function ordered(logType: LogType, prefix: string, object: JsonObject): JsonObje
  * @see AWS WorkMail administrator guide, "Audit logging": the four keys every record starts with
  */
 export function canonicalJson(event: AuditEvent): string {
-  return JSON.stringify(ordered(event.log_type, '', event as unknown as JsonObject));
+  return JSON.stringify(canonicalRecord(event));
 }
