@@ -169,7 +169,7 @@ class RunningApp implements App {
       decisions: this.#decisions,
       store,
       aws: [this.#logs.service, access.workMail],
-      rules: access.rules,
+      accessControl: access.accessControl,
       language: this.#language,
       loadedTo: () => loader.status().loadedTo,
       organization: organization.name,

@@ -30,14 +30,30 @@ const NEEDED: Readonly<Record<string, Permission>> = {
   '/v1/status': 'read',
   '/v1/keys': 'admin',
   '/v1/access-rules': 'admin',
+  '/v1/mobile-device-rules': 'admin',
+  '/v1/mobile-device-overrides': 'admin',
+  '/v1/impersonation-roles': 'admin',
   '/v1/access-effect': 'read',
+  '/v1/device-effect': 'read',
 };
 
-/** What a path needs, itself or the longest one that it lies under; everything else needs `admin`. */
-export function permissionFor(path: string): Permission {
+/** Only an administrator changes what lies there, and whoever may ask may see it. */
+const SEEN_BY_READERS: ReadonlySet<string> = new Set([
+  '/v1/access-rules',
+  '/v1/mobile-device-rules',
+  '/v1/mobile-device-overrides',
+  '/v1/impersonation-roles',
+]);
+
+/**
+ * What a path needs, itself or the longest one that it lies under; everything else needs `admin`.
+ *
+ * @param looks whether it is only looked at, by GET or HEAD
+ */
+export function permissionFor(path: string, looks: boolean): Permission {
   for (let at = path; at !== ''; at = at.slice(0, at.lastIndexOf('/'))) {
     const needed = Object.hasOwn(NEEDED, at) ? NEEDED[at] : undefined;
-    if (needed !== undefined) return needed;
+    if (needed !== undefined) return looks && SEEN_BY_READERS.has(at) ? 'read' : needed;
   }
   return 'admin';
 }

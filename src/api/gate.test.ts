@@ -1,6 +1,7 @@
 import { afterEach, expect, test } from 'vitest';
 import { stopWorlds } from '../../test/e2e/api-world.ts';
 import { startKeysWorld, type KeysWorld, type Secrets } from '../../test/api/keys-world.ts';
+import { DOCUMENT_PATHS } from './access-control/documents-endpoint.ts';
 import { accessRefusal, permissionFor } from './access.ts';
 import { REFUSALS_RECORDED_BURST } from './limits.ts';
 import { REST_ROUTES } from './rest.ts';
@@ -144,14 +145,19 @@ test('what only asks may be sent again, whoever may ask, and its refusal is no e
 });
 
 test('every path of the API has its entry; a path without one takes an administrator', () => {
-  for (const [path, { open }] of REST_ROUTES) {
-    const changed = path === '/v1/keys' || path === '/v1/access-rules';
-    if (!open && !changed) expect(permissionFor(path), path).toBe('read');
+  for (const [path, { open, methods }] of REST_ROUTES) {
+    if (open) continue;
+    const looks = methods.includes('GET');
+    expect(permissionFor(path, looks), path).toBe(path === '/v1/keys' ? 'admin' : 'read');
   }
-  expect(permissionFor('/v1/keys/MTAKX')).toBe('admin');
-  expect(permissionFor('/v1/events')).toBe('ingest');
-  expect(permissionFor('/v1/new')).toBe('admin');
-  expect(permissionFor('/')).toBe('admin');
+  for (const path of Object.keys(DOCUMENT_PATHS)) {
+    expect(permissionFor(`${path}/x`, true)).toBe('read');
+    expect(permissionFor(`${path}/x`, false)).toBe('admin');
+  }
+  expect(permissionFor('/v1/keys/MTAKX', true)).toBe('admin');
+  expect(permissionFor('/v1/events', false)).toBe('ingest');
+  expect(permissionFor('/v1/new', true)).toBe('admin');
+  expect(permissionFor('/', false)).toBe('admin');
   const administrator = { name: 'administrator', access: 'admin' } as const;
   for (const permission of ['read', 'ingest', 'admin'] as const) {
     expect(accessRefusal(administrator, permission, 'x')).toBeUndefined();

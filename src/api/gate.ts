@@ -64,14 +64,14 @@ export class Gate {
   ): Admitted {
     const { apiKeyHeader, webhookKey } = options;
     const admitted = exchange.authenticate(this.authenticator, apiKeyHeader, webhookKey);
-    const permission = permissionFor(exchange.path.replace(/&.*$/s, ''));
+    // What an administrator alone may see is no change by being looked at.
+    const looks = exchange.method === 'GET' || exchange.method === 'HEAD';
+    const permission = permissionFor(exchange.path.replace(/&.*$/s, ''), looks);
     const act: WantedAct = {
       name: `${exchange.method} ${exchange.path.slice(0, 100)}`,
       source: 'mailtrail',
       resource: exchange.path.slice(0, 500),
     };
-    // What an administrator alone may see is no change by being looked at.
-    const looks = exchange.method === 'GET' || exchange.method === 'HEAD';
     const permit = (): void =>
       this.permit(admitted, permission, act, looks ? undefined : actorOf(exchange, admitted));
     if (admitted.proven) permit();

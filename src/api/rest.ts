@@ -3,7 +3,11 @@
 import { Hono } from 'hono';
 import type { Actor } from '../state/state.ts';
 import type { EventStore } from '../store/event-store.ts';
-import type { AccessRulesEndpoint } from './access-control/rules-endpoint.ts';
+import {
+  type AccessDocumentsEndpoint,
+  DOCUMENT_PATHS,
+} from './access-control/documents-endpoint.ts';
+import type { AccessEffectsEndpoint } from './access-control/effects-endpoint.ts';
 import { ApiError } from './api-error.ts';
 import type { Exchange } from './exchange.ts';
 import { describeGroups } from './groups.ts';
@@ -42,6 +46,12 @@ export interface RestBindings {
 
 export type RestApp = Hono<{ Bindings: RestBindings }>;
 
+/** What decides about access: its documents by their paths, and what they would decide. */
+export interface AccessControlEndpoints {
+  readonly documents: (path: string) => AccessDocumentsEndpoint;
+  readonly effects: AccessEffectsEndpoint;
+}
+
 export interface RestOptions {
   readonly version: Version;
   readonly readiness: () => Readiness;
@@ -53,7 +63,7 @@ export interface RestOptions {
   readonly tail: TailEndpoint;
   readonly keys: KeysEndpoint;
   /** Absent where there are no rules to change. */
-  readonly rules?: AccessRulesEndpoint;
+  readonly accessControl?: AccessControlEndpoints;
   /** Aborts when the server stops. */
   readonly stopping: AbortSignal;
 }
@@ -65,7 +75,7 @@ export interface Route {
 }
 
 /** The paths that hono answers. */
-export const REST_ROUTES: ReadonlyMap<string, Route> = new Map([
+export const REST_ROUTES: ReadonlyMap<string, Route> = new Map<string, Route>([
   ['/healthz', { methods: ['GET', 'HEAD'], open: true }],
   ['/readyz', { methods: ['GET', 'HEAD'], open: true }],
   ['/version', { methods: ['GET', 'HEAD'], open: true }],
@@ -75,13 +85,17 @@ export const REST_ROUTES: ReadonlyMap<string, Route> = new Map([
   ['/v1/tail', { methods: ['GET'] }],
   ['/v1/status', { methods: ['GET', 'HEAD'] }],
   ['/v1/keys', { methods: ['GET', 'HEAD', 'POST'] }],
-  ['/v1/access-rules', { methods: ['GET', 'HEAD'] }],
   ['/v1/access-effect', { methods: ['POST'] }],
+  ['/v1/device-effect', { methods: ['POST'] }],
+  ...Object.keys(DOCUMENT_PATHS).map((path) => [path, { methods: ['GET', 'HEAD'] }] as const),
 ]);
 /** Paths under those that are lists. */
 const ITEM_ROUTES: readonly (readonly [RegExp, Route])[] = [
   [/^\/v1\/keys\/[^/]+$/, { methods: ['DELETE'] }],
-  [/^\/v1\/access-rules\/[^/]+$/, { methods: ['GET', 'HEAD', 'PUT', 'DELETE'] }],
+  ...Object.keys(DOCUMENT_PATHS).map(
+    (path) =>
+      [new RegExp(`^${path}/[^/]+$`), { methods: ['GET', 'HEAD', 'PUT', 'DELETE'] }] as const,
+  ),
 ];
 
 /** The route of a path, or undefined where there is nothing. */
@@ -122,26 +136,33 @@ export function createRestApp(options: RestOptions): RestApp {
   app.delete('/v1/keys/:id', async (c) =>
     c.json(await options.keys.revoke(c.req.param('id'), c.env.actor)),
   );
-  addAccessRules(app, options);
+  addAccessControl(app, options);
   app.onError((error) => {
     throw error;
   });
   return app;
 }
 
-function addAccessRules(app: RestApp, { rules }: RestOptions): void {
-  const known = (): AccessRulesEndpoint => {
-    if (rules !== undefined) return rules;
+function addAccessControl(app: RestApp, { accessControl }: RestOptions): void {
+  const known = (): AccessControlEndpoints => {
+    if (accessControl !== undefined) return accessControl;
     throw new ApiError(503, 'ServiceUnavailableException', 'this server keeps no access rules');
   };
-  app.get('/v1/access-rules', (c) => c.json({ rules: known().list() }));
-  app.get('/v1/access-rules/:name', (c) => c.json(known().get(c.req.param('name'))));
-  app.put('/v1/access-rules/:name', async (c) => {
-    const { body, actor } = c.env;
-    return c.json(await known().put(c.req.param('name'), body, c.req.header('if-match'), actor));
-  });
-  app.delete('/v1/access-rules/:name', async (c) =>
-    c.json(await known().remove(c.req.param('name'), c.req.header('if-match'), c.env.actor)),
-  );
-  app.post('/v1/access-effect', (c) => c.json(known().effect(c.env.body)));
+  for (const path of Object.keys(DOCUMENT_PATHS)) {
+    const item = `${path}/:id` as const;
+    const documents = (): AccessDocumentsEndpoint => known().documents(path);
+    app.get(path, (c) => c.json(documents().list()));
+    app.get(item, (c) => c.json(documents().get(c.req.param('id'))));
+    app.put(item, async (c) => {
+      const { body, actor } = c.env;
+      const ifMatch = c.req.header('if-match');
+      return c.json(await documents().put(c.req.param('id'), body, ifMatch, actor));
+    });
+    app.delete(item, async (c) => {
+      const ifMatch = c.req.header('if-match');
+      return c.json(await documents().remove(c.req.param('id'), ifMatch, c.env.actor));
+    });
+  }
+  app.post('/v1/access-effect', (c) => c.json(known().effects.ofAccess(c.env.body)));
+  app.post('/v1/device-effect', (c) => c.json(known().effects.ofDevice(c.env.body)));
 }

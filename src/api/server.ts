@@ -20,7 +20,6 @@ import { BodyBudget, type Exchange } from './exchange.ts';
 import { FeedBodies } from './feed-bodies.ts';
 import { Gate } from './gate.ts';
 import { type ApiKeys, KeyRing } from './key-ring.ts';
-import type { AccessRulesEndpoint } from './access-control/rules-endpoint.ts';
 import { KeysEndpoint } from './keys.ts';
 import { AWS_IN_FLIGHT_BYTES_MAX, REST_BODY_BYTES_MAX } from './limits.ts';
 import {
@@ -36,6 +35,7 @@ import { isPolicyPath, PolicyEndpoint, type PolicyService } from './policy-endpo
 import { QueryEndpoint } from './query.ts';
 import type { QueryLanguage } from './query-language.ts';
 import {
+  type AccessControlEndpoints,
   createRestApp,
   routeOf,
   type Readiness,
@@ -49,8 +49,8 @@ import { TailEndpoint, type TailOptions } from './tail.ts';
 export interface HttpServerOptions {
   /** The administrator's key now. */
   readonly keys: () => ApiKeys;
-  /** The access rules, to be changed and asked; there are none when absent. */
-  readonly rules?: AccessRulesEndpoint;
+  /** What decides about access, to be changed and asked; nothing does when absent. */
+  readonly accessControl?: AccessControlEndpoints;
   /** Further keys, and where acts are recorded; there are none when absent. */
   readonly state?: State;
   readonly admit: EventFeedOptions['admit'];
