@@ -141,9 +141,10 @@ export class ApiClient {
     });
   }
 
-  /** DELETE; resolves with a successful answer, rejects with a CliError. */
-  delete(path: string): Promise<Response> {
-    return this.#send('DELETE', path, undefined);
+  /** DELETE, only of the revision where one is said; resolves with a successful answer. */
+  delete(path: string, revision?: string): Promise<Response> {
+    const headers = revision === undefined ? {} : { 'if-match': `"${revision}"` };
+    return this.#send('DELETE', path, undefined, headers);
   }
 
   /** An operation of CloudWatch Logs; resolves with its answer, rejects with a CliError. */

@@ -22,6 +22,8 @@ export interface ArgumentSpec {
   readonly name: string;
   readonly about: string;
   readonly choices?: readonly string[];
+  /** It may be left out. */
+  readonly optional?: true;
 }
 
 export interface CommandSpec {

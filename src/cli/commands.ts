@@ -3,6 +3,8 @@
 import type { CommandSpec, OptionSpec } from './command.ts';
 import { DOVECOT_VERSIONS } from './dovecot-version.ts';
 import { KEY_COMMANDS } from './key-commands.ts';
+import { DEVICE_COMMANDS, DEVICE_OVERRIDE_COMMANDS } from './device-commands.ts';
+import { ROLE_COMMANDS } from './role-commands.ts';
 import { RULE_COMMANDS } from './rule-commands.ts';
 import { SAVED_QUERY_COMMANDS } from './saved-query-commands.ts';
 import { CONFIG, DATA, END, LOG_GROUP, output, SERVER, START } from './option-groups.ts';
@@ -338,6 +340,9 @@ export const COMMANDS: readonly CommandSpec[] = [
   TAIL,
   ...SAVED_QUERY_COMMANDS,
   ...RULE_COMMANDS,
+  ...DEVICE_COMMANDS,
+  ...DEVICE_OVERRIDE_COMMANDS,
+  ...ROLE_COMMANDS,
   ...KEY_COMMANDS,
   DOCTOR,
   PRINT_CONFIG,
@@ -353,6 +358,9 @@ export const COMMANDS: readonly CommandSpec[] = [
 export const FAMILIES: Readonly<Record<string, string>> = {
   'saved-queries': 'the queries that the server keeps',
   rules: 'who may do what from where: the access control rules',
+  devices: 'which mobile devices may be used: the mobile device access rules',
+  'device-overrides': 'which device one user may use, whatever the rules say',
+  roles: 'who may open whose mailboxes: the impersonation roles',
   keys: 'make, list and revoke API keys',
   config: 'check or show the configuration',
   map: 'try mapping files for other programs',

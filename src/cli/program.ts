@@ -70,9 +70,9 @@ function addCommand(
   command.addHelpText('before', exampleText(spec.examples));
   if (spec.notes !== undefined)
     command.addHelpText('after', `\n${wrapWords(spec.notes, HELP_COLUMNS_MAX)}`);
-  for (const { name: argument, about, choices } of spec.arguments ?? []) {
+  for (const { name: argument, about, choices, optional } of spec.arguments ?? []) {
     const list = choices === undefined ? '' : `: ${choices.join(', ')}`;
-    command.argument(`<${argument}>`, about + list);
+    command.argument(optional === true ? `[${argument}]` : `<${argument}>`, about + list);
   }
   for (const option of spec.options) command.addOption(optionOf(option));
   command.action(() => {

@@ -28,7 +28,9 @@ function optionRow(option: OptionSpec): string {
 }
 
 function commandSection(spec: CommandSpec): string {
-  const parts = (spec.arguments ?? []).map(({ name }) => ` <${name}>`).join('');
+  const parts = (spec.arguments ?? [])
+    .map(({ name, optional }) => (optional === true ? ` [${name}]` : ` <${name}>`))
+    .join('');
   const lines = [`## mailtrail ${spec.name}`, '', `${spec.summary}.`, '', '```sh'];
   for (const [command, does] of spec.examples) lines.push(`# ${does}`, command);
   lines.push('```', '', `Usage: \`mailtrail ${spec.name}${parts} [options]\``, '');

@@ -1,16 +1,10 @@
 // The commands of `mailtrail rules`, declared.
+import { ACCESS_RULES } from './access-documents.ts';
 import type { CommandSpec, OptionSpec } from './command.ts';
+import { documentCommands } from './document-commands.ts';
 import { output, SERVER } from './option-groups.ts';
 
-const NAMED = [{ name: 'name', about: 'the name of the rule' }];
-
-const LIST: CommandSpec = {
-  name: 'rules list',
-  summary: 'the access control rules',
-  examples: [['mailtrail rules list -o json > rules.json', 'all that they say, for programs']],
-  options: [output('table', 'json', 'ndjson'), ...SERVER],
-  load: () => import('./rules-list.ts'),
-};
+const NAMED = [{ name: 'name', about: 'the name of the rule' }] as const;
 
 /** The conditions as options: the rule's fields in the words of command lines. */
 export const CONDITION_OPTIONS: readonly (readonly [field: string, flag: string, about: string])[] =
@@ -73,15 +67,6 @@ const PUT: CommandSpec = {
   load: () => import('./rules-put.ts'),
 };
 
-const DELETE: CommandSpec = {
-  name: 'rules delete',
-  summary: 'delete a rule; without any rule nobody may do anything',
-  examples: [['mailtrail rules delete NoImapOutside --dry-run', 'only say which one it would be']],
-  arguments: NAMED,
-  options: [{ flags: '--dry-run', about: 'change nothing' }, output('text', 'json'), ...SERVER],
-  load: () => import('./rules-delete.ts'),
-};
-
 const ASKED: readonly OptionSpec[] = [
   { flags: '--protocol <protocol>', about: 'such as IMAP, SMTP, POP3', fallback: 'IMAP' },
   { flags: '--ip <address>', about: 'the address it comes from' },
@@ -114,4 +99,11 @@ const EXPLAIN: CommandSpec = {
 };
 
 /** In the order of the help. */
-export const RULE_COMMANDS: readonly CommandSpec[] = [LIST, PUT, DELETE, TEST, EXPLAIN];
+export const RULE_COMMANDS: readonly CommandSpec[] = documentCommands(ACCESS_RULES, {
+  family: 'rules',
+  id: NAMED[0],
+  example: 'NoImapOutside',
+  whenDeleted: 'without any rule nobody may do anything',
+  put: [PUT],
+  further: [TEST, EXPLAIN],
+});

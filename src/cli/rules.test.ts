@@ -60,7 +60,7 @@ test('a rule is put with its conditions, onto the revision that was seen', async
   const ranges = ['--not-ip-range', '192.0.2.0/24', '--not-ip-range', '2001:db8::/32'];
   const { code, out, world } = await rules([...argv, ...ranges, '--revision', '2']);
   expect(code).toBe(0);
-  expect(out).toMatch(/^NoImapOutside \(revision 3\): DENY, actions: IMAP; /);
+  expect(out).toMatch(/^NoImapOutside \(revision 3\): DENY, only recorded, actions: IMAP; /);
   const [request] = world.requests;
   expect(request).toMatchObject({ method: 'PUT' });
   expect(new URL(request?.url ?? '').pathname).toBe('/v1/access-rules/NoImapOutside');
@@ -83,7 +83,7 @@ test('a rule is put with its conditions, onto the revision that was seen', async
 test('a rule is deleted, or it is said which one would be', async () => {
   const { out, world } = await rules(['delete', 'NoImapOutside']);
   expect(world.requests[0]).toMatchObject({ method: 'DELETE' });
-  expect(out).toMatch(/^NoImapOutside: deleted \(DENY, actions: IMAP; /);
+  expect(out).toMatch(/^NoImapOutside: deleted \(DENY, only recorded, actions: IMAP; /);
   const dry = await rules(['delete', 'NoImapOutside', '--dry-run']);
   expect(dry.world.requests[0]).toMatchObject({ method: 'GET' });
   expect(dry.out).toMatch(/would be deleted/);

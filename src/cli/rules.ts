@@ -1,53 +1,8 @@
-// What the `mailtrail rules` commands share: rules as the server lists them, and questions about them.
+// What `mailtrail rules test` and `rules explain` share: questions about what the rules would decide.
 import type { ApiClient } from './api-client.ts';
 import { CliError } from './cli-error.ts';
 import type { Call } from './command.ts';
 import { EXIT } from './exit-code.ts';
-
-/** A rule with who changed it when; the conditions are fields of any name. */
-export interface ListedRule {
-  readonly name: string;
-  readonly effect: string;
-  readonly description?: string;
-  readonly dryRun?: boolean;
-  readonly declared?: boolean;
-  readonly revision: number;
-  readonly createdAtMs: number;
-  readonly modifiedAtMs: number;
-  readonly [condition: string]: unknown;
-}
-
-const NO_CONDITIONS: ReadonlySet<string> = new Set([
-  'name',
-  'effect',
-  'description',
-  'dryRun',
-  'declared',
-  'revision',
-  'createdAtMs',
-  'modifiedAtMs',
-]);
-
-/** The conditions of a rule on one line. */
-export function conditionsText(rule: ListedRule): string {
-  const conditions = Object.entries(rule).filter(([name]) => !NO_CONDITIONS.has(name));
-  if (conditions.length === 0) return 'always';
-  return conditions
-    .map(([name, entries]) => `${name}: ${(entries as readonly string[]).join(', ')}`)
-    .join('; ');
-}
-
-/** Asks the server for its rules. */
-export async function fetchRules(client: ApiClient): Promise<readonly ListedRule[]> {
-  const response = await client.get('/v1/access-rules');
-  const body = (await response.json()) as { readonly rules?: readonly ListedRule[] };
-  return body.rules ?? [];
-}
-
-/** The path of a rule. */
-export function rulePath(name: string): string {
-  return `/v1/access-rules/${encodeURIComponent(name)}`;
-}
 
 /** What was decided, as POST /v1/access-effect answers. */
 export interface Effect {

@@ -159,16 +159,18 @@ export class AccessDocumentsEndpoint {
   /** The fields with the id of the path, which the body may repeat and not contradict. */
   #named(id: string, input: object): object {
     const { kind } = this.#path;
-    const own =
-      kind === 'mobile-device-override'
-        ? partsOfOverride(id)
-        : { [kind === 'access-rule' ? 'name' : 'id']: id };
-    for (const [field, value] of Object.entries(own)) {
-      const said = (input as Readonly<Record<string, unknown>>)[field];
-      if (said === undefined || said === value) continue;
-      throw invalid(`${field}: the path says ${JSON.stringify(value)}, the body something else`);
+    if (kind === 'mobile-device-override') {
+      const named = { ...partsOfOverride(id), ...input };
+      const { userId, deviceId } = named as Readonly<Record<'userId' | 'deviceId', unknown>>;
+      if (this.#idOf(`${String(userId)}:${String(deviceId)}`) === this.#idOf(id)) return named;
+      throw invalid(
+        `userId, deviceId: the path says ${JSON.stringify(id)}, the body something else`,
+      );
     }
-    return { ...input, ...own };
+    const field = kind === 'access-rule' ? 'name' : 'id';
+    const said = (input as Readonly<Record<string, unknown>>)[field];
+    if (said === undefined || said === id) return { ...input, [field]: id };
+    throw invalid(`${field}: the path says ${JSON.stringify(id)}, the body something else`);
   }
 
   #notFound(id: string): ApiError {

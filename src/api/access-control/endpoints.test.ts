@@ -161,7 +161,7 @@ test('an override is found by its user and device, however they are written', as
   ).toMatchObject([
     400,
     expect.anything(),
-    expect.stringMatching(/^deviceId: the path says "AB12"/),
+    expect.stringMatching(/^userId, deviceId: the path says "ann:AB12"/),
   ]);
   expect(
     await refusal(() => overrides.put('AB12', body({ effect: 'DENY' }), undefined, ACTOR)),
