@@ -18,6 +18,7 @@ const SETTINGS: AccessSettings = {
   networks: {},
   impersonation: {},
   deviceProtocols: ['ActiveSync'],
+  workmailLimits: false,
 };
 const ATTEMPT: Attempt = {
   protocol: 'IMAP',
@@ -211,4 +212,38 @@ test("the ACLs of master users follow the roles into Dovecot's file", async () =
   world.settings = { ...world.settings, impersonation: { admin: 'Auditors' } };
   await world.rules.acts.put('impersonation-role', { ...ROLE, type: 'FULL_ACCESS' }, CREATE);
   await says('* user=admin lrwstipekxa');
+});
+
+test('rules name groups of the users file, and follow it within a second', async () => {
+  const directory = mkdtempSync(join(tmpdir(), 'mailtrail-'));
+  ending.push(() => rmSync(directory, { recursive: true }));
+  const users = join(directory, 'users.yaml');
+  const ann = 'users:\n  - userName: alice@example.test\n    aliases: [al@example.test]\n';
+  writeFileSync(users, `${ann}groups:\n  - name: staff\n    members: [al@example.test]\n`);
+  const world = await start({ users });
+  const put = { actor: ACTOR, eventName: 'PutAccessControlRule' };
+  const rule = { name: 'NoStaff', effect: 'DENY', groups: ['staff'] };
+  await world.rules.acts.put('access-rule', rule, put);
+  expect(effect(world)).toBe('DENY');
+  expect(effect(world, { userId: 'AL@example.test' })).toBe('DENY');
+  writeFileSync(users, ann);
+  await until(
+    () => effect(world) === 'ALLOW',
+    () => 'the users file was not read again',
+  );
+  const unknown = { ...rule, name: 'X', userIds: ['nobody@example.test'] };
+  await expect(world.rules.acts.put('access-rule', unknown, put)).rejects.toMatchObject({
+    code: 'unknown-user',
+  });
+});
+
+test("an organization may want WorkMail's limits", async () => {
+  const world = await start({ workmailLimits: true });
+  const put = { actor: ACTOR, eventName: 'PutAccessControlRule' };
+  const make = (name: string): Promise<unknown> =>
+    world.rules.acts.put('access-rule', { name, effect: 'ALLOW' }, put);
+  for (let made = 1; made < 10; made++) await make(`r${made}`);
+  await expect(make('r10')).rejects.toMatchObject({ code: 'limit' });
+  world.settings = { ...world.settings, workmailLimits: false };
+  await make('r10');
 });

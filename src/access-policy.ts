@@ -8,6 +8,8 @@ import type { AccessFacts } from './access/decision.ts';
 import { UNCONTROLLED, type AccessInForce } from './access/evaluation.ts';
 import { compilePolicy, type AccessPolicy } from './access/policy.ts';
 import { AccessActs, type AccessKind } from './api/access-control/acts.ts';
+import { comparableLogin, type UserDirectory } from './directory/user-directory.ts';
+import { FollowedUsers, readUsers } from './directory/followed-users.ts';
 import { masterUserAcl, type MasterUser } from './collect/dovecot/master-user-acl.ts';
 import type { AccessSettings } from './config/access-settings.ts';
 import { WrittenFile } from './platform/written-file.ts';
@@ -22,6 +24,13 @@ import type { Actor, State } from './state/state.ts';
  */
 export const FOLLOW_MS = 250;
 
+/** @see AWS WorkMail API: most entries of ListAccessControlRules, ListMobileDeviceAccessRules, ListImpersonationRoles */
+const WORKMAIL_LIMITS: Partial<Record<AccessKind, number>> = {
+  'access-rule': 10,
+  'mobile-device-rule': 10,
+  'impersonation-role': 20,
+};
+
 const KINDS = [
   'access-rule',
   'mobile-device-rule',
@@ -35,8 +44,6 @@ export interface RulesInForceOptions {
   readonly log: Log;
   /** The settings now; others after a reload. */
   readonly settings: () => AccessSettings;
-  /** What rules refer to: groups, countries, the names of users. */
-  readonly facts?: AccessFacts;
 }
 
 interface InForce {
@@ -52,6 +59,8 @@ export class RulesInForce {
   readonly acts: AccessActs;
   readonly #options: RulesInForceOptions;
   #inForce: InForce;
+  #users: FollowedUsers | undefined;
+  #usersPath: string | undefined;
   #seen: number;
   #acl: WrittenFile | undefined;
   #timer: { cancel(): void } | undefined;
@@ -61,10 +70,20 @@ export class RulesInForce {
     | undefined;
 
   constructor(options: RulesInForceOptions) {
-    const { state, clock, facts } = options;
+    const { state, clock } = options;
     this.#options = options;
-    const userIdOf = facts?.userIdOf ?? ((name: string) => name.toLowerCase());
-    this.acts = new AccessActs({ state, clock, randomBytes, userIdOf });
+    const { users } = options.settings();
+    this.#usersPath = users;
+    this.#users = users === undefined ? undefined : new FollowedUsers(users, options.log);
+    this.acts = new AccessActs({
+      state,
+      clock,
+      randomBytes,
+      userIdOf: (name) => this.#userIdOf(name),
+      isUser: (name) =>
+        this.directory()?.find(name) !== undefined || this.directory() === undefined,
+      limits: () => (options.settings().workmailLimits ? WORKMAIL_LIMITS : {}),
+    });
     this.#seen = state.version;
     this.#inForce = this.#compile(this.#documents());
   }
@@ -97,7 +116,29 @@ export class RulesInForce {
 
   /** Throws an Error that says why these settings cannot be in force. */
   check(settings: AccessSettings): void {
+    if (settings.users !== undefined) readUsers(settings.users);
     openCountries(settings.countries);
+  }
+
+  /** The users, where an administrator says who they are. */
+  directory(): UserDirectory | undefined {
+    return this.#users?.directory;
+  }
+
+  #userIdOf(name: string): string {
+    return this.directory()?.userIdOf(name) ?? comparableLogin(name);
+  }
+
+  /** Follows another file. It was good when the settings were checked; those before stay otherwise. */
+  #followUsers({ users }: AccessSettings): void {
+    const { log } = this.#options;
+    this.#usersPath = users;
+    try {
+      this.#users = users === undefined ? undefined : new FollowedUsers(users, log);
+    } catch (error) {
+      const reason = (error as Error).message;
+      log.error('the users file cannot be used; the users before it stay', { reason });
+    }
   }
 
   /** Resolves when nothing is being written any more. */
@@ -109,6 +150,8 @@ export class RulesInForce {
 
   #follow(): void {
     if (this.#stopped) return;
+    // Groups and names are in the compiled rules.
+    if (this.#users?.refresh() === true) this.#inForce = this.#compile(this.#documents());
     this.#writeAcl(this.#current());
     this.#timer = this.#options.clock.after(FOLLOW_MS, () => this.#follow());
   }
@@ -132,6 +175,7 @@ export class RulesInForce {
   #current(): InForce {
     const { state, settings, log } = this.#options;
     const sameSettings = settings() === this.#inForce.settings;
+    if (settings().users !== this.#usersPath) this.#followUsers(settings());
     if (sameSettings && state.version === this.#seen) return this.#inForce;
     this.#seen = state.version;
     const documents = this.#documents();
@@ -172,7 +216,8 @@ export class RulesInForce {
   }
 
   #compile(documents: readonly object[]): InForce {
-    const { state, facts } = this.#options;
+    const { state } = this.#options;
+    const users = this.directory();
     const settings = this.#options.settings();
     const all = <K extends AccessKind>(kind: K): StateDocuments[K][] =>
       [...state.list(kind)].map(([, document]) => document);
@@ -183,7 +228,12 @@ export class RulesInForce {
         overrides: all('mobile-device-override'),
         roles: all('impersonation-role'),
       },
-      { ...this.#factsOf(settings), ...facts, networks: settings.networks },
+      {
+        ...this.#factsOf(settings),
+        networks: settings.networks,
+        userIdOf: (name) => users?.userIdOf(name) ?? comparableLogin(name),
+        ...(users && { groupsOf: (userId: string) => users.groupsOf(userId) }),
+      },
     );
     this.#warn(policy, settings);
     const roles = rolesOf(settings, policy);

@@ -26,7 +26,13 @@ export function accessServices({ organization, rules, state, clock }: AccessServ
   readonly workMail: AwsService;
   readonly accessControl: AccessControlEndpoints;
 } {
-  const shared = { state, acts: rules.acts, policy: () => rules.policy(), clock };
+  const shared = {
+    state,
+    acts: rules.acts,
+    policy: () => rules.policy(),
+    clock,
+    directory: () => rules.directory(),
+  };
   const workMail = createWorkMailService({
     ...shared,
     organization: () => {

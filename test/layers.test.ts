@@ -26,6 +26,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'config/raw-tree.ts',
     'config/suggest.ts',
   ],
+  directory: ['platform', 'config/yaml-source.ts', 'config/raw-tree.ts', 'config/suggest.ts'],
   config: ['event', 'platform', 'access', 'deliver/delivery.ts'],
   api: [
     'event',
@@ -40,6 +41,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'state/state.ts',
     'state/documents.ts',
     'deliver/delivery.ts',
+    'directory/user-directory.ts',
   ],
   cli: [
     'event',

@@ -9,7 +9,9 @@ import {
   describeFound,
   listSetting,
   optionalSetting,
+  parseBoolean,
   section,
+  setting,
   SETTING_META,
   wrongValue,
   type SettingMeta,
@@ -27,6 +29,9 @@ export interface AccessSettings {
   readonly rules: readonly AccessRule[];
   readonly networks: NamedNetworks;
   readonly countries?: string;
+  /** The file of users and groups. */
+  readonly users?: string;
+  readonly workmailLimits: boolean;
   readonly message?: string;
   /** The id or name of a role, by the login of a master user. */
   readonly impersonation: Readonly<Record<string, string>>;
@@ -94,6 +99,27 @@ export const access = section({
       example: '/var/lib/GeoIP/GeoLite2-Country.mmdb',
     },
     (text) => (text === '' ? undefined : text),
+  ),
+  users: optionalSetting(
+    {
+      about:
+        'The file of users and groups (docs/guides/access-control.md). With one, rules may name groups, a user is the same by login, ' +
+        'address and alias, and a rule, role or override about somebody who is not in it is refused. It is read anew when it changes.',
+      expects: 'the path of a YAML file',
+      path: true,
+      defaultNote: 'none: every login is a user, and nobody is in a group',
+      example: '/etc/mailtrail/users.yaml',
+    },
+    (text) => (text === '' ? undefined : text),
+  ),
+  workmailLimits: setting(
+    {
+      about:
+        'Whether there may be no more rules and roles than WorkMail has: 10 access control rules, 10 mobile device rules, 20 impersonation roles.',
+      expects: 'true or false',
+    },
+    parseBoolean,
+    'false',
   ),
   message: optionalSetting(
     {

@@ -109,7 +109,7 @@ test('every mistake of an input is told', async () => {
 });
 
 test('there may be no more of a kind than an organization wants', async () => {
-  const { acts } = await start({ limits: { 'access-rule': 1 } });
+  const { acts } = await start({ limits: () => ({ 'access-rule': 1 }) });
   await acts.put('access-rule', RULE, PUT);
   await acts.put('access-rule', { ...RULE, effect: 'ALLOW' }, PUT);
   expect(await refusal(acts.put('access-rule', { ...RULE, name: 'Other' }, PUT))).toBe(

@@ -42,7 +42,9 @@ export type AccessRefusalCode =
   /** it is in the configuration file, and changed there */
   | 'declared'
   /** there are as many as there may be */
-  | 'limit';
+  | 'limit'
+  /** it is about a user who is not in the directory */
+  | 'unknown-user';
 
 export class AccessRefusal extends Error {
   override readonly name = 'AccessRefusal';
@@ -73,7 +75,9 @@ export interface AccessActsOptions {
   /** The one name of a user who may be called in several ways. */
   readonly userIdOf: (name: string) => string;
   /** Most documents of a kind, where an organization wants WorkMail's limits. */
-  readonly limits?: Partial<Record<AccessKind, number>>;
+  readonly limits?: () => Partial<Record<AccessKind, number>>;
+  /** Whether there is such a user; everybody is one when undefined. */
+  readonly isUser?: (name: string) => boolean;
 }
 
 interface KindOf<K extends AccessKind> {
@@ -122,6 +126,25 @@ export function saidBy<K extends AccessKind>(document: StateDocuments[K]): Said<
   return said;
 }
 
+/** The members of all kinds that name users. */
+interface UsersNamed {
+  readonly userId?: string;
+  readonly userIds?: readonly string[];
+  readonly notUserIds?: readonly string[];
+  readonly rules?: readonly {
+    readonly targetUsers?: readonly string[];
+    readonly notTargetUsers?: readonly string[];
+  }[];
+}
+
+function usersIn({ userId, userIds = [], notUserIds = [], rules = [] }: UsersNamed): string[] {
+  const targets = rules.flatMap(({ targetUsers = [], notTargetUsers = [] }) => [
+    ...targetUsers,
+    ...notTargetUsers,
+  ]);
+  return [...(userId === undefined ? [] : [userId]), ...userIds, ...notUserIds, ...targets];
+}
+
 function tokenId(token: string): string {
   return createHash('sha256').update(token).digest('hex');
 }
@@ -164,13 +187,14 @@ export class AccessActs {
       const told = checked.problems.map(({ path, message }) => `${path || noun}: ${message}`);
       throw new AccessRefusal('invalid', told.join('; '), checked.problems);
     }
+    if (!declared) this.#refuseUnknownUsers(checked.value as UsersNamed);
     const id = idOf(checked.value, this.#options.userIdOf);
     let document: StateDocuments[K] | undefined;
     await this.#options.state.change(act.actor, (view) => {
       const known = view.get(kind, id);
       this.#refuse(kind, id, act, known);
       if (!declared) refuseDeclared(kind, id, known);
-      if (known === undefined) this.#refuseMore(kind, view);
+      if (known === undefined && !declared) this.#refuseMore(kind, view);
       const nowMs = this.#options.clock.now();
       document = {
         ...checked.value,
@@ -233,8 +257,19 @@ export class AccessActs {
     }
   }
 
+  /** Throws for a user who is not in the directory, if there is one. */
+  refuseUnknownUser(name: string): void {
+    if (this.#options.isUser?.(name) !== false) return;
+    const message = `there is no user ${JSON.stringify(name)} in the directory`;
+    throw new AccessRefusal('unknown-user', message);
+  }
+
+  #refuseUnknownUsers(said: UsersNamed): void {
+    for (const name of usersIn(said)) this.refuseUnknownUser(name);
+  }
+
   #refuseMore(kind: AccessKind, view: StateView): void {
-    const most = this.#options.limits?.[kind];
+    const most = this.#options.limits?.()[kind];
     if (most === undefined || view.count(kind) < most) return;
     throw new AccessRefusal('limit', `there may be at most ${most} ${KINDS[kind].noun}s`);
   }

@@ -67,6 +67,7 @@ const REFUSALS = {
   conflict: [409, 'ConflictException'],
   declared: [409, 'ConflictException'],
   limit: [400, 'LimitExceededException'],
+  'unknown-user': [400, 'EntityNotFoundException'],
 } as const;
 
 /** A mistake of who asks. */

@@ -4,7 +4,7 @@ import type { AccessRuleDocument } from '../../../state/documents.ts';
 import { parseAddress } from '../../../access/address.ts';
 import type { Operation } from '../operation.ts';
 import { organizationCall, present, seconds } from './organization-call.ts';
-import { asAws, invalidParameter, resourceNotFound } from './refusal.ts';
+import { asAws, invalidParameter, refuseUnknownUser, resourceNotFound } from './refusal.ts';
 import {
   Action,
   Actions,
@@ -128,6 +128,7 @@ function getAccessControlEffect(options: WorkMailOptions): Operation {
       throw invalidParameter('You must provide either a UserId or an ImpersonationRoleId.');
     }
     if (role !== undefined) refuseUnknownRoles(options, [role]);
+    if (UserId !== undefined) refuseUnknownUser(options.acts, UserId);
     const { effect, matched } = options.policy().decide({
       protocol: input.Action,
       sourceIp: IpAddress,

@@ -8,7 +8,7 @@ import type { Operation } from '../operation.ts';
 import { pageAfter, PageTokens } from '../page-token.ts';
 import { idBy } from './client-token.ts';
 import { organizationCall, present, seconds } from './organization-call.ts';
-import { asAws, resourceNotFound } from './refusal.ts';
+import { asAws, refuseUnknownUser, resourceNotFound } from './refusal.ts';
 import {
   ClientToken,
   Description,
@@ -144,6 +144,7 @@ function effect(options: WorkMailOptions): Operation {
   const shape = { ...OF_ROLE, TargetUser: EntityIdentifier };
   return organizationCall(options, 'read', shape, (input) => {
     const { type } = found(options, input.ImpersonationRoleId);
+    refuseUnknownUser(options.acts, input.TargetUser);
     const decision = options
       .policy()
       .decideImpersonation(input.ImpersonationRoleId, input.TargetUser);

@@ -6,7 +6,7 @@ import { overrideId } from '../../access-control/acts.ts';
 import type { Operation } from '../operation.ts';
 import { pageAfter, PageTokens } from '../page-token.ts';
 import { organizationCall, present, seconds } from './organization-call.ts';
-import { asAws, resourceNotFound } from './refusal.ts';
+import { asAws, refuseUnknownUser, resourceNotFound } from './refusal.ts';
 import {
   Description,
   DeviceId,
@@ -48,6 +48,7 @@ function put(options: WorkMailOptions): Operation {
 
 function get(options: WorkMailOptions): Operation {
   return organizationCall(options, 'read', OF_DEVICE, (input) => {
+    refuseUnknownUser(options.acts, input.UserId);
     const id = overrideId(options.acts.userIdOf(input.UserId), input.DeviceId);
     const found = options.state.get('mobile-device-override', id);
     if (found !== undefined) return described(found);

@@ -1,5 +1,5 @@
 // The refusals of the WorkMail API, in AWS's names. @see AWS WorkMail API reference, "Errors" of each operation
-import { AccessRefusal } from '../../access-control/acts.ts';
+import { type AccessActs, AccessRefusal } from '../../access-control/acts.ts';
 import { ApiError } from '../../api-error.ts';
 
 export function invalidParameter(message: string): ApiError {
@@ -26,7 +26,17 @@ const CODES = {
   conflict: 'ConflictException',
   declared: 'UnsupportedOperationException',
   limit: 'LimitExceededException',
+  'unknown-user': 'EntityNotFoundException',
 } as const;
+
+/** Throws EntityNotFoundException for a user who is not in the directory, if there is one. */
+export function refuseUnknownUser(acts: AccessActs, name: string): void {
+  try {
+    acts.refuseUnknownUser(name);
+  } catch (error) {
+    throw entityNotFound((error as Error).message);
+  }
+}
 
 /** Waits for a change, and tells its refusal as AWS does. */
 export async function asAws<T>(

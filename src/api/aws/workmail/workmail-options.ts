@@ -1,5 +1,6 @@
 // What the operations of the WorkMail API are given.
 import type { AccessPolicy } from '../../../access/policy.ts';
+import type { UserDirectory } from '../../../directory/user-directory.ts';
 import type { Clock } from '../../../platform/clock.ts';
 import type { State } from '../../../state/state.ts';
 import type { AccessActs } from '../../access-control/acts.ts';
@@ -18,6 +19,8 @@ export interface WorkMailOptions {
   readonly acts: AccessActs;
   /** The policy in force now. */
   readonly policy: () => AccessPolicy;
+  /** Absent when every login is a user. */
+  readonly directory: () => UserDirectory | undefined;
   readonly clock: Clock;
   readonly randomId: () => string;
 }
