@@ -1,5 +1,6 @@
 // All commands, declared. The parser, `--help`, the completions and docs/reference/cli.md are made
 // from this list; the code of a command is loaded when it is called.
+import { APPLY_COMMANDS } from './apply-commands.ts';
 import type { CommandSpec, OptionSpec } from './command.ts';
 import { DOVECOT_VERSIONS } from './dovecot-version.ts';
 import { KEY_COMMANDS } from './key-commands.ts';
@@ -343,6 +344,7 @@ export const COMMANDS: readonly CommandSpec[] = [
   ...DEVICE_COMMANDS,
   ...DEVICE_OVERRIDE_COMMANDS,
   ...ROLE_COMMANDS,
+  ...APPLY_COMMANDS,
   ...KEY_COMMANDS,
   DOCTOR,
   PRINT_CONFIG,
@@ -361,6 +363,7 @@ export const FAMILIES: Readonly<Record<string, string>> = {
   devices: 'which mobile devices may be used: the mobile device access rules',
   'device-overrides': 'which device one user may use, whatever the rules say',
   roles: 'who may open whose mailboxes: the impersonation roles',
+  access: 'rules, devices, overrides and roles as files',
   keys: 'make, list and revoke API keys',
   config: 'check or show the configuration',
   map: 'try mapping files for other programs',

@@ -1,6 +1,7 @@
 // Rules, roles, devices and overrides with the built program: made on the command line, changed, looked
 // back at, reverted, also after they were deleted and after a restart.
 import { spawnSync, type SpawnSyncReturns } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { MAIN, type RunningServer, startServer, temporaryDirectory } from './running-server.ts';
@@ -88,4 +89,27 @@ test('roles, devices and overrides have all of it', () => {
   expect(done('device-overrides revert Ann:AB1')).toMatch(/^Ann:AB1: reverted\n {4}\+ userId: Ann/);
   expect(done('devices delete no-android')).toMatch(/^no-android: deleted \(no-android, DENY/);
   expect(done('devices history')).toMatch(/no-android deleted: DeleteMobileDeviceAccessRule/);
+});
+
+test('files are applied: what was exported changes nothing, and pruning leaves what they say', async () => {
+  const path = join(directory.path, 'access.yaml');
+  writeFileSync(path, done('access export'));
+  expect(done(`apply -f ${path} --prune --dry-run --fail-on-changes`)).toMatch(
+    /^0 to create, 0 to update, 0 to delete, \d+ as they should be\n$/,
+  );
+  writeFileSync(
+    path,
+    'accessRules:\n  - { name: Default, effect: ALLOW }\n  - name: Office\n    effect: DENY\n    notIpRanges: [192.0.2.0/24]\n',
+  );
+  expect(run(`apply -f ${path}`).status).toBe(2);
+  expect(done(`apply -f ${path} --prune --yes`)).toMatch(/rule Office: created\n/);
+  expect(
+    (JSON.parse(done('rules list -o json')) as { name: string }[]).map(({ name }) => name),
+  ).toEqual(['Default', 'Office']);
+  expect(run('rules test --ip 203.0.113.7 --user ann').status).toBe(1);
+  expect(done('rules history Office')).toMatch(/Office revision 1: PutAccessControlRule/);
+  writeFileSync(path, 'accessRules:\n  - name: Office\n    effect: NEVER\n');
+  const wrong = run(`apply -f ${path} --yes`);
+  expect(wrong.status).toBe(3);
+  expect(wrong.stderr).toMatch(/access\.yaml:3:5: accessRules\[0\]\.effect: must be ALLOW or DENY/);
 });
