@@ -2,8 +2,9 @@
 // that fit, so that a decision looks at each thing of a request once and not once for each rule. A
 // condition and its Not- form are one kind: the one holds when an entry fits, the other when none does.
 import { parseAddress, parseRange, RangeIndex, type AddressRange } from './address.ts';
-import type { AccessFacts, AccessRequest, AccessRule } from './decision.ts';
+import type { AccessFacts, AccessRequest, AccessRule, SubmittedMessage } from './decision.ts';
 import { parseHours, type Hours } from './hours.ts';
+import { parseSizeRange, type SizeRange } from './message-size.ts';
 
 /** The kinds in the order in which an explanation tells them, each with the field of its Not- form. */
 const NOT_FORMS = {
@@ -15,13 +16,21 @@ const NOT_FORMS = {
   groups: 'notGroups',
   countries: 'notCountries',
   hours: 'notHours',
+  senders: 'notSenders',
+  messageSizes: 'notMessageSizes',
 } as const satisfies Partial<Record<keyof AccessRule, keyof AccessRule>>;
 
-export type ConditionKind = keyof typeof NOT_FORMS;
-/** The field of a rule that a condition stands in. */
-export type ConditionName = ConditionKind | (typeof NOT_FORMS)[ConditionKind];
+/** What a rule with conditions about messages is about, whether it says what they are or are not. */
+const MESSAGE = 'message';
+const OF_MESSAGES: ReadonlySet<string> = new Set(['senders', 'messageSizes']);
+const ANY_MESSAGE = ['any'];
 
-const KINDS = Object.keys(NOT_FORMS) as readonly ConditionKind[];
+type ListedKind = keyof typeof NOT_FORMS;
+export type ConditionKind = ListedKind | typeof MESSAGE;
+/** The field of a rule that a condition stands in. */
+export type ConditionName = ConditionKind | (typeof NOT_FORMS)[ListedKind];
+
+const KINDS = Object.keys(NOT_FORMS) as readonly ListedKind[];
 
 /** A condition of a rule. */
 export interface Condition {
@@ -44,6 +53,12 @@ function hoursOf(text: string): Hours {
   const hours = parseHours(text);
   if (hours === undefined) throw new TypeError(`${JSON.stringify(text)} is not hours`);
   return hours;
+}
+
+function sizesOf(text: string): SizeRange {
+  const range = parseSizeRange(text);
+  if (range === undefined) throw new TypeError(`${JSON.stringify(text)} is not sizes`);
+  return range;
 }
 
 const lower = (text: string): string => text.toLowerCase();
@@ -88,9 +103,13 @@ export class Conditions {
     impersonationRoleIds: new NameIndex(),
     groups: new NameIndex(),
     countries: new NameIndex(),
+    senders: new NameIndex(),
   };
   readonly #ranges = new RangeIndex();
   readonly #hours: { readonly hours: Hours; readonly list: number }[] = [];
+  readonly #sizes: { readonly range: SizeRange; readonly list: number }[] = [];
+  /** The number of the condition that there is a message. */
+  #message: number | undefined;
 
   constructor(facts: AccessFacts) {
     this.#facts = facts;
@@ -101,13 +120,16 @@ export class Conditions {
    * TypeError on an entry that validation would have refused.
    */
   of(rule: AccessRule): readonly Condition[] {
-    return KINDS.flatMap((kind) =>
+    const listed = KINDS.flatMap((kind) =>
       [kind, NOT_FORMS[kind]].flatMap((name): Condition[] => {
         const entries = rule[name];
         if (entries === undefined || entries.length === 0) return [];
         return [{ name, kind, entries, id: this.#idOf(kind, entries), not: name !== kind }];
       }),
     );
+    if (!listed.some(({ kind }) => OF_MESSAGES.has(kind))) return listed;
+    const id = this.#idOf(MESSAGE, ANY_MESSAGE);
+    return [{ name: MESSAGE, kind: MESSAGE, entries: ANY_MESSAGE, id, not: false }, ...listed];
   }
 
   #idOf(kind: ConditionKind, entries: readonly string[]): number {
@@ -132,6 +154,12 @@ export class Conditions {
       }
       case 'hours':
         this.#hours.push(...entries.map((text) => ({ hours: hoursOf(text), list: id })));
+        break;
+      case 'messageSizes':
+        this.#sizes.push(...entries.map((text) => ({ range: sizesOf(text), list: id })));
+        break;
+      case MESSAGE:
+        this.#message = id;
         break;
       case 'userIds':
         this.#names.userIds.add(
@@ -176,7 +204,20 @@ export class Conditions {
     const address = parseAddress(sourceIp);
     if (address !== undefined) this.#ranges.find(address, found);
     for (const { hours, list } of this.#hours) if (hours.has(atMs)) found(list);
+    if (request.message !== undefined) this.#fittingMessage(request.message, found);
     return fits;
+  }
+
+  #fittingMessage({ sender, sizeBytes }: SubmittedMessage, found: (list: number) => void): void {
+    if (this.#message !== undefined) found(this.#message);
+    const address = lower(sender);
+    const at = address.lastIndexOf('@');
+    this.#names.senders.find(address, found);
+    if (at >= 0) this.#names.senders.find(address.slice(at), found);
+    if (sizeBytes === undefined) return;
+    for (const { range, list } of this.#sizes) {
+      if (sizeBytes >= range.least && sizeBytes <= range.most) found(list);
+    }
   }
 
   /** What a condition of the kind looks at, for people. */
@@ -197,6 +238,12 @@ export class Conditions {
         return known(this.#countryOf(request));
       case 'hours':
         return new Date(request.atMs).toISOString();
+      case 'senders':
+        return request.message?.sender || 'nobody';
+      case 'messageSizes':
+        return known(request.message?.sizeBytes?.toString());
+      case MESSAGE:
+        return request.message === undefined ? 'no message' : 'a message';
     }
   }
 }

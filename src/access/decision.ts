@@ -37,6 +37,15 @@ export interface AccessRule {
   /** e.g. `Mo-Fr 08:00-18:00 Europe/Berlin`; see `parseHours`. */
   readonly hours?: readonly string[];
   readonly notHours?: readonly string[];
+  /**
+   * Who a submitted message says it is from (RFC 5321 MAIL FROM): an address, or `@` and a domain. A rule
+   * with this or the next condition, in either form, is about messages alone.
+   */
+  readonly senders?: readonly string[];
+  readonly notSenders?: readonly string[];
+  /** How large a submitted message is announced to be, e.g. `10MiB-`; see `parseSizeRange`. */
+  readonly messageSizes?: readonly string[];
+  readonly notMessageSizes?: readonly string[];
 }
 
 /** What somebody wants to do. */
@@ -49,6 +58,16 @@ export interface AccessRequest {
   readonly impersonationRoleId?: string;
   /** When, in ms since the Unix epoch. */
   readonly atMs: number;
+  /** The message that is handed in, if one is. */
+  readonly message?: SubmittedMessage;
+}
+
+/** What is known of a message before it is sent. */
+export interface SubmittedMessage {
+  /** The address of MAIL FROM, empty for a notification (RFC 5321, 4.5.5). */
+  readonly sender: string;
+  /** As the client announced it (RFC 1870); undefined where it announced none. */
+  readonly sizeBytes?: number;
 }
 
 /** What was decided and which rules matched, in the order of the rules. */

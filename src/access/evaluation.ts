@@ -3,7 +3,7 @@
 // ends that ask POST /v1/decide) asks here, so that all give the same answer and the same record. Pure.
 import type { AccessControlRecord } from '../event/access-control.ts';
 import type { AuditEvent } from '../event/audit-event.ts';
-import type { Effect } from './decision.ts';
+import type { Effect, SubmittedMessage } from './decision.ts';
 
 /** What is asked of a policy; an AccessPolicy is one. */
 export interface Rulings {
@@ -13,6 +13,7 @@ export interface Rulings {
     readonly userId: string;
     readonly impersonationRoleId?: string;
     readonly atMs: number;
+    readonly message?: SubmittedMessage;
   }): {
     readonly effect: Effect;
     readonly rule?: { readonly name: string };
@@ -74,6 +75,8 @@ export interface Attempt {
     readonly role?: { readonly id: string | undefined };
   };
   readonly device?: Device;
+  /** The message that is handed in, if one is. */
+  readonly message?: SubmittedMessage;
   /** The mobile device rules decide too, whatever the protocol. */
   readonly judgeDevice?: boolean;
 }
@@ -111,13 +114,14 @@ function byAccessRules(
   attempt: Attempt,
   roleId: string | undefined,
 ): Ruled {
-  const { protocol, sourceIp, userId, atMs } = attempt;
+  const { protocol, sourceIp, userId, atMs, message } = attempt;
   const { effect, rule, wouldDeny } = rulings.decide({
     protocol,
     sourceIp,
     userId,
     atMs,
     ...(roleId !== undefined && { impersonationRoleId: roleId }),
+    ...(message !== undefined && { message }),
   });
   return {
     evaluation: {

@@ -58,6 +58,8 @@ const HOURS = [
   'Mo,We 22:00-06:00 Asia/Kolkata',
   '22:30-02:15 Europe/Berlin',
 ] as const;
+const SENDERS = ['ann@acme.example', '@acme.example', '@EXAMPLE', 'ANN@b.example'] as const;
+const SIZES = ['1KiB-', '-1024', '1023-1025', '0-0', '-1MiB'] as const;
 /** Around the ends of hours, days, weeks and summer time. */
 const TIMES = [
   Date.UTC(2026, 2, 29, 0, 59, 59),
@@ -114,13 +116,23 @@ function accessRule(choices: Choices, index: number): AccessRule {
       notNetworks: ['office', 'home', 'none'],
       hours: HOURS,
       notHours: HOURS,
+      ...(choices.below(3) === 0 && {
+        senders: SENDERS,
+        notSenders: SENDERS,
+        messageSizes: SIZES,
+        notMessageSizes: SIZES,
+      }),
     }),
   };
 }
 
 function accessRequest(choices: Choices): AccessRequest {
   const role = choices.of('r1', 'r3', undefined, undefined);
+  const sizeBytes = choices.of(undefined, 0, 1023, 1024, 1025, 1_048_577);
+  const sender = choices.of('', 'Ann@acme.example', 'bob@ACME.example', 'ann@sub.acme.example');
+  const message = { sender, ...(sizeBytes !== undefined && { sizeBytes }) };
   return {
+    ...(choices.below(2) === 0 && { message }),
     protocol: choices.of(...PROTOCOLS, 'imap'),
     sourceIp: choices.of(...ADDRESSES),
     userId: choices.of(...USERS, 'BOB'),

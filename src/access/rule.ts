@@ -3,6 +3,7 @@ import { PROTOCOLS } from '../event/recurring-fields.ts';
 import { parseRange } from './address.ts';
 import type { AccessRule } from './decision.ts';
 import { HOURS_EXPECTED, parseHours } from './hours.ts';
+import { parseSizeRange, SIZES_EXPECTED } from './message-size.ts';
 import {
   formed,
   listOf,
@@ -30,6 +31,8 @@ export const USER_ID_LENGTH_MAX = 256;
 export const COUNTRIES_MAX = 26 * 26;
 /** Most hours in one list: some for each day of a week. */
 export const HOURS_MAX = 50;
+/** Most ranges of sizes in one list: two bound a size. */
+export const MESSAGE_SIZES_MAX = 10;
 
 export type RuleValidation =
   | { readonly ok: true; readonly rule: AccessRule }
@@ -74,6 +77,14 @@ const countries = listOf(
   COUNTRIES_MAX,
 );
 const hours = listOf(checkHours, HOURS_MAX);
+const senders = listOf(checkName('an address, or @ and a domain,'), USER_IDS_MAX);
+
+const checkSize: Check = (value) =>
+  typeof value === 'string' && parseSizeRange(value) !== undefined
+    ? undefined
+    : `must be ${SIZES_EXPECTED}, but is ${shown(value)}`;
+
+const messageSizes = listOf(checkSize, MESSAGE_SIZES_MAX);
 
 const checkDryRun: Check = (value) =>
   typeof value === 'boolean' ? undefined : `must be true or false, but is ${shown(value)}`;
@@ -105,6 +116,10 @@ const CHECKS = {
   notNetworks: networks,
   hours,
   notHours: hours,
+  senders,
+  notSenders: senders,
+  messageSizes,
+  notMessageSizes: messageSizes,
 } satisfies Record<keyof AccessRule, Check>;
 
 /** The fields of a rule. */

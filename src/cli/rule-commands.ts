@@ -23,6 +23,10 @@ export const CONDITION_OPTIONS: readonly (readonly [field: string, flag: string,
     ['notCountries', 'not-country', 'a country that it is not about'],
     ['hours', 'hours', 'hours, such as "Mo-Fr 08:00-18:00 Europe/Berlin"'],
     ['notHours', 'not-hours', 'hours that it is not about'],
+    ['senders', 'sender', 'the sender of a message: an address, or @ and a domain'],
+    ['notSenders', 'not-sender', 'a sender that it is not about'],
+    ['messageSizes', 'message-size', 'the size of a message, such as 10MiB-'],
+    ['notMessageSizes', 'not-message-size', 'sizes that it is not about'],
   ];
 
 const CONDITIONS: readonly OptionSpec[] = CONDITION_OPTIONS.map(([, flag, about]) => ({
@@ -72,6 +76,8 @@ const ASKED: readonly OptionSpec[] = [
   { flags: '--ip <address>', about: 'the address it comes from' },
   { flags: '--user <login>', about: 'whose mailbox it is' },
   { flags: '--role <id>', about: 'the impersonation role of who acts for the user' },
+  { flags: '--sender <address>', about: 'the sender of a message that is handed in' },
+  { flags: '--size <bytes>', about: 'how large the message is announced to be' },
   { flags: '--at <time>', about: 'when, as 2026-11-23T08:00:00Z', fallback: 'now' },
 ];
 

@@ -34,12 +34,22 @@ export async function fetchEffect(client: ApiClient, { options }: Call): Promise
       `--at ${at ?? ''}: expected a time such as 2026-11-23T08:00:00Z`,
     );
   }
+  const sender = options.text('sender');
+  const size = options.text('size');
+  if (size !== undefined && !/^\d{1,15}$/.test(size)) {
+    throw new CliError(EXIT.usage, `--size ${size}: expected a number of bytes`);
+  }
+  const message = {
+    sender: sender ?? '',
+    ...(size !== undefined && { sizeBytes: Number(size) }),
+  };
   const role = options.text('role');
   const response = await client.post('/v1/access-effect', {
     protocol: options.text('protocol') ?? 'IMAP',
     sourceIp: options.text('ip') ?? '',
     userId: options.text('user') ?? '',
     ...(role !== undefined && { impersonationRoleId: role }),
+    ...((sender ?? size) !== undefined && { message }),
     ...(atMs !== undefined && { atMs }),
   });
   return (await response.json()) as Effect;

@@ -13,7 +13,7 @@ const META: SettingMeta = {
     'Access rules, as WorkMail has them: `name`, `effect` (`ALLOW` or `DENY`), `description`, and the conditions ' +
     '`actions`, `notActions` (protocols), `ipRanges`, `notIpRanges`, `userIds`, `notUserIds`, ' +
     '`impersonationRoleIds`, `notImpersonationRoleIds`, and beyond WorkMail `groups`, `countries`, `networks`, ' +
-    '`hours` and their `not` forms. A rule applies when all its conditions hold; any applying `DENY` refuses, ' +
+    '`hours`, `senders`, `messageSizes` and their `not` forms. A rule applies when all its conditions hold; any applying `DENY` refuses, ' +
     'unless it has `dryRun: true`, which only records; what no rule denies is allowed.',
   expects: `a list of at most ${RULES_MAX} rules`,
   advice: 'begin each rule with "- name: …"',

@@ -113,6 +113,37 @@ function holds(
   return none === undefined || none.length === 0 || !none.some(fits);
 }
 
+const SIZE_UNITS: Readonly<Record<string, number>> = { KiB: 1024, MiB: 1024 * 1024 };
+
+function bytes(end: string, absent: number): number {
+  return end === '' ? absent : parseInt(end, 10) * (SIZE_UNITS[end.replace(/\d+/, '')] ?? 1);
+}
+
+function inSizes(text: string, size: number): boolean {
+  const [least = '', most = ''] = text.split('-');
+  return bytes(least, 0) <= size && size <= bytes(most, Infinity);
+}
+
+function ofMessage(rule: AccessRule, { message }: AccessRequest): boolean {
+  const { senders, notSenders, messageSizes, notMessageSizes } = rule;
+  const lists = [senders, notSenders, messageSizes, notMessageSizes];
+  if (lists.every((list) => list === undefined || list.length === 0)) return true;
+  if (message === undefined) return false;
+  const { sender, sizeBytes } = message;
+  return (
+    holds(senders, notSenders, (entry) =>
+      entry.startsWith('@')
+        ? sender.toLowerCase().endsWith(entry.toLowerCase())
+        : same(entry, sender),
+    ) &&
+    holds(
+      messageSizes,
+      notMessageSizes,
+      (entry) => sizeBytes !== undefined && inSizes(entry, sizeBytes),
+    )
+  );
+}
+
 function ruleMatches(rule: AccessRule, asked: AccessRequest, facts: OracleFacts): boolean {
   const { sourceIp, userId, protocol, impersonationRoleId: role, atMs } = asked;
   const groups = facts.groups[userId.toLowerCase()] ?? [];
@@ -127,6 +158,7 @@ function ruleMatches(rule: AccessRule, asked: AccessRequest, facts: OracleFacts)
     holds(rule.groups, rule.notGroups, (name) => groups.some((group) => same(group, name))),
     holds(rule.countries, rule.notCountries, (code) => facts.countries[sourceIp] === code),
     holds(rule.hours, rule.notHours, (hours) => inHours(hours, atMs)),
+    ofMessage(rule, asked),
   ].every(Boolean);
 }
 

@@ -23,6 +23,8 @@ const ALICE = userNamed(NORDLYS, 'alice');
 const BOB = userNamed(NORDLYS, 'bob');
 const CAROL = userNamed(NORDLYS, 'carol');
 const DAVE = userNamed(NORDLYS, 'dave');
+const BULK = `bulk@${NORDLYS.domain}`;
+const SCANNER = `scanner@${NORDLYS.domain}`;
 /** The limit for a question of an administrator who watches. */
 const SHOWN_WITHIN_MS = 2_000;
 /** The limit for a change of the rules. */
@@ -37,6 +39,8 @@ access:
   rules:
     - { name: NoCarol, effect: DENY, userIds: ["${CAROL.login}"] }
     - { name: BlockImap, effect: DENY, actions: [IMAP], userIds: ["${BOB.login}"] }
+    - { name: NoBulk, effect: DENY, senders: ["${BULK}"] }
+    - { name: SmallScans, effect: DENY, senders: ["${SCANNER}"], notMessageSizes: ["1-64KiB"] }
 `;
 
 /** A set of mail servers with a relay of its own for each of their questions. */
@@ -299,6 +303,27 @@ describe('handing in a message', () => {
       expect(await sent).toMatch(expected);
     },
   );
+
+  test.each([
+    { from: ALICE.login, announcedBytes: 100_000, expected: /^250 / },
+    { from: BULK, announcedBytes: undefined, expected: /^554 5\.7\.1 .*Not from here \(NoBulk\)/ },
+    { from: SCANNER, announcedBytes: 1000, expected: /^250 / },
+    { from: SCANNER, announcedBytes: 100_000, expected: /^554 5\.7\.1 .*\(SmallScans\)/ },
+    { from: SCANNER, announcedBytes: undefined, expected: /^554 5\.7\.1 .*\(SmallScans\)/ },
+  ])('a message of $from, announced with $announcedBytes bytes', async (sent) => {
+    const { from, announcedBytes, expected } = sent;
+    const set = setOf('messages-refuse');
+    await set.messages.change('up');
+    const { certificateFile, postfix } = set.servers;
+    const endpoint = { port: postfix.ports.submission, certificateFile };
+    const letter = { from, to: [BOB.login], subject: 'Size', text: 'Size.\n' };
+    const announced = announcedBytes === undefined ? {} : { announcedBytes };
+    const answer = await sendLetter(endpoint, { ...letter, ...announced }, ALICE).then(
+      ({ response }) => response,
+      (error: unknown) => (error as { response?: string }).response ?? String(error),
+    );
+    expect(answer).toMatch(expected);
+  });
 
   test('the record names the sender', async () => {
     const found = await until(

@@ -1,7 +1,7 @@
 // POST /v1/access-effect and /v1/device-effect: what the rules would decide and why, by the same
 // functions that decide; nothing is recorded for that.
 import { z } from 'zod';
-import type { AccessRequest } from '../../access/decision.ts';
+import type { AccessRequest, SubmittedMessage } from '../../access/decision.ts';
 import type { DeviceRequest } from '../../access/mobile-device.ts';
 import type { AccessPolicy } from '../../access/policy.ts';
 import type { Clock } from '../../platform/clock.ts';
@@ -18,6 +18,12 @@ const Access = z.strictObject({
   sourceIp: z.string().max(64).default(''),
   userId: z.string().max(256).default(''),
   impersonationRoleId: z.string().min(1).max(64).optional(),
+  message: z
+    .strictObject({
+      sender: z.string().max(1000).default(''),
+      sizeBytes: z.int().min(0).optional(),
+    })
+    .optional(),
   /** ms since the Unix epoch; now when it is not said */
   atMs: z.int().min(0).optional(),
 });
@@ -39,6 +45,13 @@ function asked<T>(schema: z.ZodType<T>, body: Buffer): T {
   throw invalid(path.length === 0 ? message : `${path.join('.')}: ${message}`);
 }
 
+function submitted({
+  sender,
+  sizeBytes,
+}: NonNullable<z.infer<typeof Access>['message']>): SubmittedMessage {
+  return { sender, ...(sizeBytes !== undefined && { sizeBytes }) };
+}
+
 /** See the head of this file. */
 export class AccessEffectsEndpoint {
   readonly #options: AccessEffectsOptions;
@@ -49,11 +62,13 @@ export class AccessEffectsEndpoint {
 
   /** What would be decided, and of each rule whether it matches and why. Throws an ApiError. */
   ofAccess(body: Buffer): object {
-    const { impersonationRoleId, atMs = this.#options.clock.now(), ...of } = asked(Access, body);
+    const read = asked(Access, body);
+    const { impersonationRoleId, atMs = this.#options.clock.now(), message, ...of } = read;
     const request: AccessRequest = {
       ...of,
       atMs,
       ...(impersonationRoleId !== undefined && { impersonationRoleId }),
+      ...(message !== undefined && { message: submitted(message) }),
     };
     const { decision, rules } = this.#options.policy().explain(request);
     return {

@@ -13,11 +13,16 @@ export function value(attributes: PolicyAttributes, name: string): string {
 
 /** Who wants to hand in a message, and from where. */
 export function submissionAttempt(attributes: PolicyAttributes, atMs: number): Attempt {
+  const sizeBytes = count(attributes, 'size');
   return {
     protocol: 'SMTP',
     sourceIp: value(attributes, 'client_address'),
     userId: value(attributes, 'sasl_username').toLowerCase(),
     atMs,
+    message: {
+      sender: value(attributes, 'sender'),
+      ...(sizeBytes !== undefined && { sizeBytes }),
+    },
   };
 }
 

@@ -30,6 +30,10 @@ const OWN_MEMBERS = [
   'notNetworks',
   'hours',
   'notHours',
+  'senders',
+  'notSenders',
+  'messageSizes',
+  'notMessageSizes',
 ] as const satisfies readonly (keyof AccessRuleDocument)[];
 
 const RULE = {
