@@ -2,15 +2,15 @@
 // can change nothing by any protocol, and that every try is on record as his. And programs that mobile device
 // rules refuse by what they say of themselves, to Dovecot and to a front end.
 import { chmodSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
-import { randomBytes } from 'node:crypto';
 import { connect } from 'node:net';
 import { join } from 'node:path';
+import {
+  AssumeImpersonationRoleCommand,
+  ListOrganizationsCommand,
+  WorkMailClient,
+} from '@aws-sdk/client-workmail';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { AccessActs } from '../../src/api/access-control/acts.ts';
-import { systemClock } from '../../src/platform/clock.ts';
-import { systemDisk } from '../../src/platform/disk.ts';
-import { silentLog } from '../../src/platform/log.ts';
-import { openState } from '../../src/state/open.ts';
+import { keyOf, REGION } from '../compat/aws-world.ts';
 import { startServer, until, type RunningServer } from '../e2e/running-server.ts';
 import { imapByHand } from './clients/imap-by-hand.ts';
 import { fetchByPop3 } from './clients/pop3.ts';
@@ -40,37 +40,35 @@ let servers: MailServers;
 let token = '';
 const ending: (() => Promise<unknown> | void)[] = [];
 
-/** Makes the rules before the server is started, as an administrator did in an earlier run; a token of the role. */
-async function makeRules(data: string): Promise<string> {
-  const state = await openState({
-    disk: systemDisk,
-    directory: join(data, 'state'),
-    clock: systemClock,
-    log: silentLog,
-    accept: async () => {
-      await Promise.resolve();
-    },
-    checkpoint: () => undefined,
+async function put(path: string, said: object): Promise<void> {
+  const response = await fetch(`${mailtrail.url}${path}`, {
+    method: 'PUT',
+    headers: { authorization: `Bearer ${mailtrail.token}` },
+    body: JSON.stringify(said),
   });
-  const acts = new AccessActs({ state, clock: systemClock, randomBytes, userIdOf: (name) => name });
-  await acts.put(
-    'impersonation-role',
-    {
-      id: 'auditors',
-      name: 'Auditors',
-      type: 'READ_ONLY',
-      rules: [{ id: 'only-alice', effect: 'ALLOW', targetUsers: [ALICE.login] }],
-    },
-    { actor: { userId: 'test' }, eventName: 'CreateImpersonationRole' },
-  );
-  await acts.put(
-    'mobile-device-rule',
-    { id: 'no-bats', name: 'No bats', effect: 'DENY', deviceTypes: ['The Bat'] },
-    { actor: { userId: 'test' }, eventName: 'CreateMobileDeviceAccessRule' },
-  );
-  const assumed = await acts.assumeRole('auditors', { userId: 'test' });
-  await state.close();
-  return assumed.token;
+  expect(response.status, await response.text()).toBe(200);
+}
+
+/** Makes the rules as an administrator does; a token of the role as a program gets one. */
+async function makeRules(data: string): Promise<string> {
+  const onlyAlice = { id: 'only-alice', effect: 'ALLOW', targetUsers: [ALICE.login] };
+  const role = { name: 'Auditors', type: 'READ_ONLY', rules: [onlyAlice] };
+  await put('/v1/impersonation-roles/auditors', role);
+  const noBats = { name: 'No bats', effect: 'DENY', deviceTypes: ['The Bat'] };
+  await put('/v1/mobile-device-rules/no-bats', noBats);
+  const credentials = keyOf(data);
+  const endpoint = mailtrail.url;
+  const client = new WorkMailClient({ endpoint, region: REGION, credentials, maxAttempts: 1 });
+  try {
+    const { OrganizationSummaries = [] } = await client.send(new ListOrganizationsCommand({}));
+    const OrganizationId = OrganizationSummaries[0]?.OrganizationId;
+    const assumed = await client.send(
+      new AssumeImpersonationRoleCommand({ OrganizationId, ImpersonationRoleId: 'auditors' }),
+    );
+    return assumed.Token ?? '';
+  } finally {
+    client.destroy();
+  }
 }
 
 async function start(dovecot24: ExporterDriver | undefined): Promise<void> {
@@ -82,7 +80,6 @@ async function start(dovecot24: ExporterDriver | undefined): Promise<void> {
   const aclFolder = join(directory, 'dovecot', 'acl');
   for (const folder of [data, aclFolder]) mkdirSync(folder, { recursive: true });
   chmodSync(aclFolder, 0o755);
-  token = await makeRules(data);
   const logs = mailLogPaths(directory);
   const dovecotAcl = join(aclFolder, 'master-users.acl');
   const config = join(directory, 'mailtrail.yaml');
@@ -99,6 +96,7 @@ access:
   );
   mailtrail = await startServer(data, { arguments: ['--config', config] });
   ending.push(() => mailtrail.stop());
+  token = await makeRules(data);
   servers = await startMailServers({
     directory,
     endpoint: { policyUrl: `${mailtrail.url}/dovecot/policy`, bearerToken: mailtrail.token },
