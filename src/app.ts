@@ -1,6 +1,7 @@
 // The only place that knows all parts: builds them from the configuration, starts and stops them in
 // order, and applies a changed configuration to the running ones.
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { RulesInForce } from './access-policy.ts';
 import { accessServices } from './access-services.ts';
 import type { TlsKeys } from './api/listener.ts';
@@ -20,6 +21,7 @@ import { createSaslJoin, type SaslJoin } from './collect/sasl-join.ts';
 import { createCloudWatchLogs, type CloudWatchLogs } from './cloudwatch-logs.ts';
 import { Decisions } from './decisions.ts';
 import { createCollectors } from './collectors.ts';
+import { Deliveries } from './deliveries.ts';
 import { formatAddress } from './config/address.ts';
 import type { Config } from './config/schema.ts';
 import { logGroupName, LOG_TYPES, type LogType } from './event/log-type.ts';
@@ -81,6 +83,7 @@ class RunningApp implements App {
   readonly #sasl: SaslJoin;
   readonly #keeping: LogEventKeeping;
   readonly #logs: CloudWatchLogs;
+  readonly #deliveries: Deliveries;
   readonly #language = languageWith(
     lookupTablesIn(() => this.#config.queries.lookupTables),
     (name) => savedQueryIn(this.#parts.state, name),
@@ -120,6 +123,11 @@ class RunningApp implements App {
       loadedTo: () => parts.loader.status().loadedTo,
       language: this.#language,
       retain: () => this.#retain(this.#config),
+    });
+    this.#deliveries = new Deliveries({
+      ...parts,
+      directory: join(config.data, 'deliveries'),
+      region: config.organization.region,
     });
     this.#http = this.#makeHttpServer();
   }
@@ -195,6 +203,7 @@ class RunningApp implements App {
       app.#address = `${scheme}://${formatAddress(listening)}`;
       for (const collector of app.#collectors) await collector.start();
       app.#keeping.start();
+      await app.#deliveries.start();
       app.#storeStarting = app.#startStore();
       await app.#record('StartServer', { after: app.#settings(config) });
       return app;
@@ -276,6 +285,7 @@ class RunningApp implements App {
         this.#policy.status(),
         this.#decisions.status(),
       ],
+      deliveries: this.#deliveries.status(),
     };
   }
 
@@ -338,6 +348,7 @@ class RunningApp implements App {
     await ended('the join of sign-ins', () => this.#signIns.stop());
     await ended('the queries', () => this.#logs.close());
     await ended('the deletion of log events', () => this.#keeping.stop());
+    await ended('the deliveries', () => this.#deliveries.stop());
     if (this.#address !== '') await ended('the record', () => this.#record('StopServer', {}));
     await ended('the state', () => state.close());
     await ended('the loader', () => loader.stop());

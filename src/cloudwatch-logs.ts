@@ -10,6 +10,7 @@ import { createLogsService } from './api/aws/logs/service.ts';
 import type { AwsService } from './api/aws/operation.ts';
 import type { KnownGroup, QueryLanguage } from './api/query-language.ts';
 import { credentialsPath } from './config/credentials.ts';
+import { organizationArn } from './config/organization.ts';
 import type { Config } from './config/schema.ts';
 import { journalLine } from './event/journal-line.ts';
 import type { LogEvent } from './event/log-event.ts';
@@ -76,6 +77,11 @@ export function createCloudWatchLogs(parts: CloudWatchLogsParts): CloudWatchLogs
     catalog,
     language,
     account: organization.account,
+    organization: () => ({ ...organization, arn: organizationArn(organization) }),
+    logsAreElsewhere: Boolean(
+      process.env['AWS_ENDPOINT_URL_CLOUDWATCH_LOGS'] || process.env['AWS_ENDPOINT_URL'],
+    ),
+    end: () => journal.status().end,
     runs,
     store,
     loadedTo: parts.loadedTo,

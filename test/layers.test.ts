@@ -41,6 +41,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'state/state.ts',
     'state/documents.ts',
     'deliver/delivery.ts',
+    'deliver/arn.ts',
     'directory/user-directory.ts',
   ],
   cli: [

@@ -25,9 +25,10 @@ export async function replaceWhole(
   directory: string,
   name: string,
   text: string,
+  permissions?: number,
 ): Promise<void> {
   const path = join(directory, name);
-  const file = await disk.open(`${path}.new`, 'replace');
+  const file = await disk.open(`${path}.new`, 'replace', permissions);
   try {
     await file.write([new TextEncoder().encode(text)], 0);
     await file.datasync();

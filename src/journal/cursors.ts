@@ -78,6 +78,19 @@ export class Cursors {
     this.#cursors.set(consumer, cursor);
   }
 
+  /** Resolves when the consumer is durably gone. */
+  async forget(consumer: string): Promise<void> {
+    await this.#writing.get(consumer)?.catch(() => {});
+    const path = join(this.#directory, `${consumer}${SUFFIX}`);
+    try {
+      await this.#disk.remove(path);
+      await this.#disk.syncDirectory(this.#directory);
+    } catch (error) {
+      throw refusalFor(error, 'cannot remove', path);
+    }
+    this.#cursors.delete(consumer);
+  }
+
   /** Resolves when no commit is under way. */
   async settled(): Promise<void> {
     await Promise.allSettled(this.#writing.values());

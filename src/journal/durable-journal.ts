@@ -119,6 +119,12 @@ export class DurableJournal implements Journal {
     this.#deleteOld();
   }
 
+  async forget(consumer: string): Promise<void> {
+    this.#mustBeOpen();
+    await this.#parts.cursors.forget(consumer);
+    this.#deleteOld();
+  }
+
   checkpoint(source: string): unknown {
     const json = this.#parts.checkpoints.get(source);
     return json === undefined ? undefined : (JSON.parse(json) as unknown);

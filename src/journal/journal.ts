@@ -86,6 +86,8 @@ export interface Journal {
   cursor(consumer: string): Cursor;
   /** Durably notes that the consumer is done with everything before the cursor. */
   commit(consumer: string, cursor: Cursor): Promise<void>;
+  /** Durably forgets the consumer, which holds nothing back any more. */
+  forget(consumer: string): Promise<void>;
   /** The last durable checkpoint value of the source. */
   checkpoint(source: string): unknown;
   status(): JournalStatus;

@@ -220,3 +220,18 @@ test('a segment rolls when it is old', async () => {
   expect(journal.status().segments).toBe(2);
   expect(await readIds(journal)).toEqual([0, 1, 2]);
 });
+
+test('a consumer that is forgotten holds nothing back, also after a restart', async () => {
+  const journal = await filled({ keepBytes: 3000 });
+  const { end } = journal.status();
+  await journal.commit('slow', { position: 2 });
+  await journal.commit('fast', { position: end });
+  expect(journal.status().begin).toBe(0);
+  await journal.forget('slow');
+  await until(() => journal.status().begin > 0);
+  expect(journal.status().consumers).toEqual({ fast: end });
+  await journal.forget('never-there');
+  await journal.close();
+  const again = await openSimulated(disk);
+  expect(again.status().consumers).toEqual({ fast: end });
+});

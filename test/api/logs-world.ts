@@ -78,6 +78,13 @@ export async function startLogsWorld(limits: Partial<QueryRunLimits> = {}): Prom
     state,
     language: LANGUAGE,
     account: '123456789012',
+    organization: () => ({
+      arn: 'arn:aws:workmail:eu-west-1:123456789012:organization/m-1',
+      account: '123456789012',
+      region: 'eu-west-1',
+    }),
+    logsAreElsewhere: false,
+    end: () => 7,
     runs,
     store: { query: (query, bounds) => logs.query(query, bounds) },
     loadedTo: () => 0,

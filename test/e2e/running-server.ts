@@ -87,12 +87,20 @@ function bearerToken(directory: string): string {
  */
 export async function startServer(
   directory: string,
-  options: { arguments?: readonly string[]; waitForStore?: boolean } = {},
+  options: {
+    arguments?: readonly string[];
+    waitForStore?: boolean;
+    /** Besides the tester's own. */
+    environment?: Readonly<Record<string, string>>;
+  } = {},
 ): Promise<RunningServer> {
   const child = spawn(
     process.execPath,
     [MAIN, 'serve', '--data', directory, '--listen', '127.0.0.1:0', ...(options.arguments ?? [])],
-    { stdio: ['ignore', 'ignore', 'pipe'], env: { ...process.env, NO_COLOR: '1' } },
+    {
+      stdio: ['ignore', 'ignore', 'pipe'],
+      env: { ...process.env, ...options.environment, NO_COLOR: '1' },
+    },
   );
   let log = '';
   child.stderr.setEncoding('utf8').on('data', (text: string) => (log += text));

@@ -169,6 +169,10 @@ export class MemoryJournal implements Journal {
     }
   }
 
+  forget(): Promise<void> {
+    throw new Error('the loader is never forgotten');
+  }
+
   cursor(): Cursor {
     return this.committed;
   }

@@ -100,7 +100,11 @@ export class AwsEndpoint {
       actor,
     );
     await gate.once(admitted, permission);
-    const input = checkInput(operation.input, parseBody(body), service.invalidInput);
+    const input = checkInput(
+      operation.input,
+      parseBody(body),
+      operation.invalidInput ?? service.invalidInput,
+    );
     return operation.handle(input as never, {
       actor,
       requestId: exchange.requestId,

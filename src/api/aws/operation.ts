@@ -34,6 +34,8 @@ export type Answer = object | Buffer | EventStreamAnswer | undefined;
 export interface Operation {
   readonly permission: Permission;
   readonly input: z.ZodType;
+  /** The code of refusals by constraint, where it is not the service's. */
+  readonly invalidInput?: string;
   readonly handle: (input: never, call: Call) => Answer | Promise<Answer>;
 }
 

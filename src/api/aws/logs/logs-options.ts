@@ -21,6 +21,16 @@ export interface LogsOptions {
   readonly state: State;
   readonly catalog: LogGroupCatalog;
   readonly language: QueryLanguage;
+  /** Whose deliveries they are. */
+  readonly organization: () => {
+    readonly arn: string;
+    readonly account: string;
+    readonly region: string;
+  };
+  /** Whether log groups of the organization's own account are in another CloudWatch Logs. */
+  readonly logsAreElsewhere: boolean;
+  /** The journal's end: where a delivery begins that is made now. */
+  readonly end: () => number;
   /** The account id in `@log`. */
   readonly account: string;
   readonly runs: QueryRuns;

@@ -1,5 +1,6 @@
 // CloudWatch Logs as a service of the API: all its operations by name.
 import type { AwsService } from '../operation.ts';
+import { DeliveryOperations } from './deliveries/delivery-operations.ts';
 import { testMetricFilter } from './filter-patterns.ts';
 import { logGroupOperations } from './log-groups.ts';
 import { logStreamOperations } from './log-streams.ts';
@@ -27,6 +28,7 @@ export function createLogsService(options: LogsOptions): AwsService {
       ...tagOperations(options),
       ...queryDefinitionOperations(options),
       ...queryOperations(options),
+      ...new DeliveryOperations(options).operations(),
       PutLogEvents: putLogEvents(options),
       GetLogEvents: getLogEvents(options),
       FilterLogEvents: filterLogEvents(options),

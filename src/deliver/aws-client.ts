@@ -1,0 +1,72 @@
+// How AWS's services are reached, and what their errors mean for a delivery. Credentials, regions and endpoints
+// that are not said come from where AWS's SDK takes them: environment, shared files, the machine's role.
+import type { AwsReach } from './delivery.ts';
+import { DestinationError } from './destination.ts';
+
+/** How long one request may take, in ms: a batch is at most some MiB. */
+export const REQUEST_TIMEOUT_MS = 30_000;
+
+/** What a client of the SDK is made with. */
+export interface AwsClientSettings {
+  readonly region: string;
+  readonly endpoint?: string;
+  readonly profile?: string;
+  readonly maxAttempts: number;
+}
+
+/** @param regionDefault where neither the destination nor the environment says one */
+export function clientSettings(
+  { region, endpoint, profile }: AwsReach,
+  env: Readonly<Record<string, string | undefined>>,
+  regionDefault: string,
+): AwsClientSettings {
+  return {
+    region: region ?? (env['AWS_REGION'] || env['AWS_DEFAULT_REGION'] || regionDefault),
+    ...(endpoint !== undefined && { endpoint }),
+    ...(profile !== undefined && { profile }),
+    // The delivery tries again, and knows how long to wait.
+    maxAttempts: 1,
+  };
+}
+
+interface SdkError {
+  readonly name?: string;
+  readonly message?: string;
+  readonly code?: string;
+  readonly $metadata?: { readonly httpStatusCode?: number };
+}
+
+const NETWORK = /ECONN|ENOTFOUND|ETIMEDOUT|EAI_AGAIN|EPIPE|Timeout|socket/i;
+const PERMISSION =
+  /AccessDenied|UnrecognizedClient|InvalidClientToken|SignatureDoesNotMatch|Credentials/;
+
+/** The error of a call as a delivery understands it; `what` is what was tried, for people. */
+export function errorOf(error: unknown, what: string): DestinationError {
+  const { name = '', message = String(error), code = '', $metadata } = error as SdkError;
+  const status = $metadata?.httpStatusCode;
+  const told = `${what}: ${name === '' ? '' : `${name}: `}${message}`;
+  if (
+    /RequestTimeTooSkewed|InvalidSignatureException/.test(name) &&
+    /expired|skew|time/i.test(message)
+  ) {
+    return new DestinationError('misconfigured', `${told}; set this machine's clock`, {
+      cause: error,
+    });
+  }
+  if (PERMISSION.test(name)) {
+    const advice =
+      'give the key the permission, or name another key (AWS_PROFILE, AWS_ACCESS_KEY_ID)';
+    return new DestinationError('misconfigured', `${told}; ${advice}`, { cause: error });
+  }
+  if (name === 'ResourceNotFoundException') {
+    return new DestinationError('misconfigured', `${told}; make it, or name another`, {
+      cause: error,
+    });
+  }
+  if (NETWORK.test(code) || NETWORK.test(name)) {
+    return new DestinationError('unreachable', told, { cause: error });
+  }
+  const busy =
+    status === undefined || status >= 500 || status === 429 || /Throttl|Limit/.test(name);
+  return new DestinationError(busy ? 'unavailable' : 'misconfigured', told, { cause: error });
+}

@@ -1,0 +1,200 @@
+// The deliveries of the state at work: each that is there runs, one that was changed runs anew, one that is
+// gone stops and leaves nothing behind.
+import { randomBytes } from 'node:crypto';
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { clientSettings } from './deliver/aws-client.ts';
+import { CloudWatchLogsDestination } from './deliver/cloudwatch-logs/cloudwatch-logs-destination.ts';
+import type { DestinationSettings } from './deliver/delivery.ts';
+import { consumerOf, DeliveryRun, type DeliveryStatus } from './deliver/delivery-run.ts';
+import type { Destination } from './deliver/destination.ts';
+import { FOLLOW_MS } from './deliver/limits.ts';
+import { checkpointOf, LogGroupDestination } from './deliver/log-group/log-group-destination.ts';
+import { createSelection } from './deliver/selection.ts';
+import { readWhole, replaceWhole } from './deliver/small-file.ts';
+import type { Journal } from './journal/journal.ts';
+import type { Clock } from './platform/clock.ts';
+import { systemDisk } from './platform/disk.ts';
+import type { Log } from './platform/log.ts';
+import type { StateDocuments } from './state/documents.ts';
+import type { State } from './state/state.ts';
+
+const HASH_KEY = 'hash-key';
+const HASH_KEY_BYTES = 32;
+
+export interface DeliveriesOptions {
+  readonly state: Pick<State, 'get' | 'list' | 'version'>;
+  readonly journal: Journal;
+  /** Where each delivery has a directory of its own. */
+  readonly directory: string;
+  /** Of the organization, for AWS's clients that are told no region. */
+  readonly region: string;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+interface Described {
+  readonly delivery: StateDocuments['delivery'];
+  readonly source: StateDocuments['delivery-source'];
+  readonly settings: DestinationSettings;
+}
+
+/** See the head of this file. */
+export class Deliveries {
+  readonly #options: DeliveriesOptions;
+  readonly #runs = new Map<string, { readonly text: string; readonly run: DeliveryRun }>();
+  #hashKey = '';
+  #seen: number | undefined;
+  #timer: { cancel(): void } | undefined;
+  #stopped = false;
+  #working: Promise<void> = Promise.resolve();
+
+  constructor(options: DeliveriesOptions) {
+    this.#options = options;
+  }
+
+  /** Begins to follow the state. */
+  async start(): Promise<void> {
+    const { directory } = this.#options;
+    await systemDisk.makeDirectory(directory);
+    this.#hashKey = await hashKeyIn(directory);
+    await this.#sweep();
+    this.#follow();
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    this.#timer?.cancel();
+    await this.#working;
+    await Promise.all([...this.#runs.values()].map(({ run }) => run.stop()));
+    this.#runs.clear();
+  }
+
+  status(): readonly DeliveryStatus[] {
+    return [...this.#runs.values()].map(({ run }) => run.status());
+  }
+
+  #follow(): void {
+    if (this.#stopped) return;
+    this.#working = this.#compare()
+      .catch((error: unknown) => {
+        const reason = error instanceof Error ? error.message : String(error);
+        this.#options.log.error('the deliveries do not follow the state', { reason });
+        this.#seen = undefined;
+      })
+      .finally(() => {
+        if (this.#stopped) return;
+        this.#timer = this.#options.clock.after(FOLLOW_MS, () => this.#follow());
+      });
+  }
+
+  async #compare(): Promise<void> {
+    const { state } = this.#options;
+    if (state.version === this.#seen) return;
+    const { version } = state;
+    const wanted = new Map([...state.list('delivery')].map(([id]) => [id, this.#described(id)]));
+    for (const [id, { text, run }] of this.#runs) {
+      if (JSON.stringify(wanted.get(id)) === text) continue;
+      await run.stop();
+      this.#runs.delete(id);
+      if (!wanted.has(id)) await this.#forget(id);
+    }
+    for (const [id, described] of wanted) {
+      if (described === undefined || this.#runs.has(id)) continue;
+      if (described.delivery.paused === true) continue;
+      const run = this.#runOf(id, described);
+      this.#runs.set(id, { text: JSON.stringify(described), run });
+      await run.start();
+    }
+    this.#seen = version;
+  }
+
+  #described(id: string): Described | undefined {
+    const { state } = this.#options;
+    const delivery = state.get('delivery', id);
+    const source = delivery && state.get('delivery-source', delivery.sourceName);
+    const destination = delivery && state.get('delivery-destination', delivery.destinationName);
+    if (delivery === undefined || source === undefined || destination === undefined)
+      return undefined;
+    return { delivery, source, settings: destination.settings };
+  }
+
+  #runOf(id: string, { delivery, source, settings }: Described): DeliveryRun {
+    const { journal, directory, clock, log } = this.#options;
+    const { logType } = source;
+    return new DeliveryRun({
+      id,
+      logType,
+      select: createSelection({ ...delivery, logType, hashKey: this.#hashKey }),
+      destination: this.#destinationOf(id, settings),
+      beginPosition: delivery.beginPosition,
+      journal,
+      directory: join(directory, id),
+      disk: systemDisk,
+      clock,
+      log: log.for('deliver'),
+      random: Math.random,
+    });
+  }
+
+  #destinationOf(id: string, settings: DestinationSettings): Destination {
+    const { journal, state, region } = this.#options;
+    switch (settings.type) {
+      case 'LOCAL':
+        return new LogGroupDestination({
+          deliveryId: id,
+          logGroupName: settings.logGroupName,
+          groupId: () => state.get('log-group', settings.logGroupName)?.groupId,
+          append: (batch) => journal.append(batch),
+          checkpoint: (from) => journal.checkpoint(from),
+        });
+      case 'CWL':
+        return new CloudWatchLogsDestination({
+          client: clientSettings(settings, process.env, region),
+          logGroupName: settings.logGroupName,
+          logStreamName: `mailtrail-${id}`,
+        });
+      default:
+        throw new Error(`deliveries to ${settings.type} are not there yet`);
+    }
+  }
+
+  /** Nothing of a delivery that is gone holds the journal back. */
+  async #forget(id: string): Promise<void> {
+    const { journal, directory } = this.#options;
+    await journal.forget(consumerOf(id));
+    const source = checkpointOf(id);
+    if (journal.checkpoint(source) !== undefined) {
+      await journal.append({
+        lines: new Uint8Array(0),
+        count: 0,
+        checkpoint: { source, value: null },
+      });
+    }
+    await rm(join(directory, id), { recursive: true, force: true });
+    this.#options.log.info('a delivery was deleted, with its cursor and files', { delivery: id });
+  }
+
+  /** What a crash left of deliveries that were deleted. */
+  async #sweep(): Promise<void> {
+    const { journal, state, directory } = this.#options;
+    const kept = new Set([...state.list('delivery')].map(([id]) => id));
+    const consumers = new Set([...kept].map(consumerOf));
+    for (const name of await systemDisk.list(directory)) {
+      if (/^[0-9A-Za-z]{1,64}$/.test(name) && !kept.has(name)) await this.#forget(name);
+    }
+    for (const consumer of Object.keys(journal.status().consumers)) {
+      if (consumer.startsWith('delivery-') && !consumers.has(consumer))
+        await journal.forget(consumer);
+    }
+  }
+}
+
+/** The key of hashed fields: made once, and never told. */
+async function hashKeyIn(directory: string): Promise<string> {
+  const known = await readWhole(systemDisk, directory, HASH_KEY);
+  if (known !== undefined) return known.trim();
+  const made = randomBytes(HASH_KEY_BYTES).toString('hex');
+  await replaceWhole(systemDisk, directory, HASH_KEY, `${made}\n`, 0o600);
+  return made;
+}
