@@ -1,4 +1,4 @@
-// Log delivery in the hands of AWS's SDK: sources, destinations and deliveries made, described and deleted,
+// Log delivery in the hands of AWS's SDK (Debian 12's command line is older than these operations): sources, destinations and deliveries made, described and deleted,
 // and what they deliver: into a log group of the same server, and from one server to another, over a kill.
 import { join } from 'node:path';
 import {
@@ -7,14 +7,19 @@ import {
   CreateLogGroupCommand,
   DeleteDeliveryCommand,
   DeleteDeliveryDestinationCommand,
+  DeleteDeliveryDestinationPolicyCommand,
   DeleteDeliverySourceCommand,
   GetDeliveryCommand,
   GetDeliveryDestinationCommand,
+  GetDeliveryDestinationPolicyCommand,
   GetDeliverySourceCommand,
+  ListTagsForResourceCommand,
   paginateDescribeDeliveries,
   paginateDescribeDeliverySources,
   PutDeliveryDestinationCommand,
+  PutDeliveryDestinationPolicyCommand,
   PutDeliverySourceCommand,
+  TagResourceCommand,
   UpdateDeliveryConfigurationCommand,
 } from '@aws-sdk/client-cloudwatch-logs';
 import {
@@ -297,6 +302,18 @@ test('objects are made, described, updated and deleted as AWS does it', async ()
   ] as const) {
     await expect(refused).rejects.toMatchObject({ name, message: expect.stringMatching(message) });
   }
+  const policy = {
+    deliveryDestinationName: 'copies',
+    deliveryDestinationPolicy: '{"Version":"2012-10-17"}',
+  };
+  await client.send(new PutDeliveryDestinationPolicyCommand(policy));
+  const told = await client.send(new GetDeliveryDestinationPolicyCommand(policy));
+  expect(told.policy).toEqual({ deliveryDestinationPolicy: policy.deliveryDestinationPolicy });
+  await client.send(new DeleteDeliveryDestinationPolicyCommand(policy));
+  const arn = destination.deliveryDestination?.arn;
+  await client.send(new TagResourceCommand({ resourceArn: arn, tags: { team: 'mail' } }));
+  const { tags } = await client.send(new ListTagsForResourceCommand({ resourceArn: arn }));
+  expect(tags).toEqual({ team: 'mail' });
   await client.send(new DeleteDeliveryCommand({ id }));
   await client.send(new DeleteDeliverySourceCommand(named));
   await client.send(new DeleteDeliveryDestinationCommand({ name: 'copies' }));

@@ -79,6 +79,7 @@ export class DeliveryOperations {
         'DeleteDeliveryDestination',
         'destinationName',
       ),
+      ...this.#policies(),
       CreateDelivery: delivering('admin', shape.Create, (input, call) => this.#create(input, call)),
       GetDelivery: delivering('read', shape.ById, ({ id }) => ({
         delivery: this.#delivery(id, this.#found('delivery', id)),
@@ -263,6 +264,41 @@ export class DeliveryOperations {
     const destination = state.get('delivery-destination', name);
     if (destination === undefined) throw missing('delivery-destination');
     return { deliveryDestination: this.#destination(name, destination) };
+  }
+
+  /** Who of another account may deliver here: kept and told, as there is one account. */
+  #policies(): Readonly<Record<string, Operation>> {
+    const kind = 'delivery-destination';
+    const set = (call: Call, eventName: string, name: string, policy: string | undefined) =>
+      this.#change(call, eventName, kind, name, (view) => {
+        const known = view.get(kind, name);
+        if (known === undefined) throw missing(kind);
+        if (known.policy === policy) return undefined;
+        const { policy: _, ...others } = known;
+        const value = { ...others, ...(policy !== undefined && { policy }) };
+        return [{ kind, id: name, value }];
+      });
+    return {
+      PutDeliveryDestinationPolicy: delivering('admin', shape.PutPolicy, async (input, call) => {
+        const { deliveryDestinationName: name, deliveryDestinationPolicy } = input;
+        await set(call, 'PutDeliveryDestinationPolicy', name, deliveryDestinationPolicy);
+        return { policy: { deliveryDestinationPolicy } };
+      }),
+      GetDeliveryDestinationPolicy: delivering(
+        'read',
+        shape.NamedDestination,
+        ({ deliveryDestinationName: name }) => {
+          const { policy } = this.#found(kind, name);
+          return { policy: present({ deliveryDestinationPolicy: policy }) };
+        },
+      ),
+      DeleteDeliveryDestinationPolicy: delivering(
+        'admin',
+        shape.NamedDestination,
+        ({ deliveryDestinationName: name }, call) =>
+          set(call, 'DeleteDeliveryDestinationPolicy', name, undefined),
+      ),
+    };
   }
 
   #delivery(id: string, delivery: DeliveryDocument): object {

@@ -30,6 +30,11 @@ export const PutDestination = z.object({
   deliveryDestinationType: z.enum(['S3', 'CWL', 'FH', 'XRAY']).optional(),
   tags: Tags.optional(),
 });
+export const NamedDestination = z.object({ deliveryDestinationName: Name });
+export const PutPolicy = z.object({
+  deliveryDestinationName: Name,
+  deliveryDestinationPolicy: text(1, 51_200),
+});
 export const Create = z.object({
   deliverySourceName: Name,
   deliveryDestinationArn: Arn,
