@@ -178,6 +178,7 @@ class RunningApp implements App {
       store,
       aws: [this.#logs.service, access.workMail],
       accessControl: access.accessControl,
+      deliveries: this.#deliveries,
       language: this.#language,
       loadedTo: () => loader.status().loadedTo,
       organization: organization.name,

@@ -7,7 +7,7 @@ import { clientSettings } from './deliver/aws-client.ts';
 import { CloudWatchLogsDestination } from './deliver/cloudwatch-logs/cloudwatch-logs-destination.ts';
 import type { DestinationSettings } from './deliver/delivery.ts';
 import { consumerOf, DeliveryRun, type DeliveryStatus } from './deliver/delivery-run.ts';
-import type { Destination } from './deliver/destination.ts';
+import type { Destination, DestinationTest } from './deliver/destination.ts';
 import { FOLLOW_MS } from './deliver/limits.ts';
 import { checkpointOf, LogGroupDestination } from './deliver/log-group/log-group-destination.ts';
 import { createSelection } from './deliver/selection.ts';
@@ -72,6 +72,37 @@ export class Deliveries {
 
   status(): readonly DeliveryStatus[] {
     return [...this.#runs.values()].map(({ run }) => run.status());
+  }
+
+  /** All deliveries in the order of their ids, each with where it goes and how it is. */
+  list(): readonly object[] {
+    const { state } = this.#options;
+    return [...state.list('delivery')].map(([id, delivery]) => {
+      const described = this.#described(id);
+      const { sourceName, destinationName, recordFields, createdAtMs } = delivery;
+      return {
+        id,
+        sourceName,
+        destinationName,
+        logType: described?.source.logType,
+        to: described && placeOf(described.settings),
+        ...(recordFields !== undefined && { recordFields }),
+        createdAtMs,
+        status: this.#runs.get(id)?.run.status(),
+      };
+    });
+  }
+
+  /** Writes a probe to where a delivery goes; undefined when there is no such delivery. */
+  async test(id: string, signal: AbortSignal): Promise<DestinationTest | undefined> {
+    const described = this.#described(id);
+    if (described === undefined) return undefined;
+    const destination = this.#destinationOf(id, described.settings);
+    try {
+      return await destination.test(signal);
+    } finally {
+      await destination.close();
+    }
   }
 
   #follow(): void {
@@ -187,6 +218,18 @@ export class Deliveries {
       if (consumer.startsWith('delivery-') && !consumers.has(consumer))
         await journal.forget(consumer);
     }
+  }
+}
+
+/** Where a destination is, for people. */
+function placeOf(settings: DestinationSettings): string {
+  switch (settings.type) {
+    case 'LOCAL':
+      return `log group ${settings.logGroupName}`;
+    case 'CWL':
+      return `log group ${settings.logGroupName} of CloudWatch Logs`;
+    default:
+      return settings.type;
   }
 }
 

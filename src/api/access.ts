@@ -35,6 +35,7 @@ const NEEDED: Readonly<Record<string, Permission>> = {
   '/v1/impersonation-roles': 'admin',
   '/v1/access-effect': 'read',
   '/v1/device-effect': 'read',
+  '/v1/deliveries': 'admin',
 };
 
 /** Only an administrator changes what lies there, and whoever may ask may see it. */
@@ -43,6 +44,7 @@ const SEEN_BY_READERS: ReadonlySet<string> = new Set([
   '/v1/mobile-device-rules',
   '/v1/mobile-device-overrides',
   '/v1/impersonation-roles',
+  '/v1/deliveries',
 ]);
 
 /**

@@ -52,6 +52,14 @@ export interface AccessControlEndpoints {
   readonly effects: AccessEffectsEndpoint;
 }
 
+/** The deliveries, and how they are. */
+export interface DeliveriesEndpoint {
+  /** All in the order of their ids. */
+  list(): readonly object[];
+  /** Writes a probe to where the delivery goes; undefined when there is no such delivery. */
+  test(id: string, signal: AbortSignal): Promise<object | undefined>;
+}
+
 export interface RestOptions {
   readonly version: Version;
   readonly readiness: () => Readiness;
@@ -62,6 +70,8 @@ export interface RestOptions {
   readonly query: QueryEndpoint;
   readonly tail: TailEndpoint;
   readonly keys: KeysEndpoint;
+  /** Absent where nothing is delivered. */
+  readonly deliveries?: DeliveriesEndpoint;
   /** Absent where there are no rules to change. */
   readonly accessControl?: AccessControlEndpoints;
   /** Aborts when the server stops. */
@@ -85,6 +95,7 @@ export const REST_ROUTES: ReadonlyMap<string, Route> = new Map<string, Route>([
   ['/v1/tail', { methods: ['GET'] }],
   ['/v1/status', { methods: ['GET', 'HEAD'] }],
   ['/v1/keys', { methods: ['GET', 'HEAD', 'POST'] }],
+  ['/v1/deliveries', { methods: ['GET', 'HEAD'] }],
   ['/v1/access-effect', { methods: ['POST'] }],
   ['/v1/device-effect', { methods: ['POST'] }],
   ...Object.keys(DOCUMENT_PATHS).map((path) => [path, { methods: ['GET', 'HEAD'] }] as const),
@@ -92,6 +103,7 @@ export const REST_ROUTES: ReadonlyMap<string, Route> = new Map<string, Route>([
 /** Paths under those that are lists. */
 const ITEM_ROUTES: readonly (readonly [RegExp, Route])[] = [
   [/^\/v1\/keys\/[^/]+$/, { methods: ['DELETE'] }],
+  [/^\/v1\/deliveries\/[^/]+\/test$/, { methods: ['POST'] }],
   ...Object.keys(DOCUMENT_PATHS).map(
     (path) =>
       [new RegExp(`^${path}/[^/]+$`), { methods: ['GET', 'HEAD', 'PUT', 'DELETE'] }] as const,
@@ -136,11 +148,23 @@ export function createRestApp(options: RestOptions): RestApp {
   app.delete('/v1/keys/:id', async (c) =>
     c.json(await options.keys.revoke(c.req.param('id'), c.env.actor)),
   );
+  addDeliveries(app, options);
   addAccessControl(app, options);
   app.onError((error) => {
     throw error;
   });
   return app;
+}
+
+function addDeliveries(app: RestApp, { deliveries }: RestOptions): void {
+  app.get('/v1/deliveries', (c) => c.json({ deliveries: deliveries?.list() ?? [] }));
+  app.post('/v1/deliveries/:id/test', async (c) => {
+    const id = c.req.param('id');
+    const tested = await deliveries?.test(id, c.env.exchange.gone);
+    if (tested !== undefined) return c.json(tested);
+    const message = `there is no delivery ${JSON.stringify(id.slice(0, 64))}; "mailtrail deliveries list" tells which there are`;
+    throw new ApiError(404, 'ResourceNotFoundException', message);
+  });
 }
 
 function addAccessControl(app: RestApp, { accessControl }: RestOptions): void {

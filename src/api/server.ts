@@ -36,6 +36,7 @@ import { QueryEndpoint } from './query.ts';
 import type { QueryLanguage } from './query-language.ts';
 import {
   type AccessControlEndpoints,
+  type DeliveriesEndpoint,
   createRestApp,
   routeOf,
   type Readiness,
@@ -49,6 +50,8 @@ import { TailEndpoint, type TailOptions } from './tail.ts';
 export interface HttpServerOptions {
   /** The administrator's key now. */
   readonly keys: () => ApiKeys;
+  /** The deliveries, to be seen and tried; there are none when absent. */
+  readonly deliveries?: DeliveriesEndpoint;
   /** What decides about access, to be changed and asked; nothing does when absent. */
   readonly accessControl?: AccessControlEndpoints;
   /** Further keys, and where acts are recorded; there are none when absent. */

@@ -2,6 +2,7 @@
 // from this list; the code of a command is loaded when it is called.
 import { APPLY_COMMANDS } from './apply-commands.ts';
 import type { CommandSpec, OptionSpec } from './command.ts';
+import { DELIVERY_COMMANDS } from './delivery-commands.ts';
 import { DOVECOT_VERSIONS } from './dovecot-version.ts';
 import { KEY_COMMANDS } from './key-commands.ts';
 import { DEVICE_COMMANDS, DEVICE_OVERRIDE_COMMANDS } from './device-commands.ts';
@@ -345,6 +346,7 @@ export const COMMANDS: readonly CommandSpec[] = [
   ...DEVICE_OVERRIDE_COMMANDS,
   ...ROLE_COMMANDS,
   ...APPLY_COMMANDS,
+  ...DELIVERY_COMMANDS,
   ...KEY_COMMANDS,
   DOCTOR,
   PRINT_CONFIG,
@@ -364,6 +366,7 @@ export const FAMILIES: Readonly<Record<string, string>> = {
   'device-overrides': 'which device one user may use, whatever the rules say',
   roles: 'who may open whose mailboxes: the impersonation roles',
   access: 'rules, devices, overrides and roles as files',
+  deliveries: 'where the logs are delivered to, and how far each delivery is',
   keys: 'make, list and revoke API keys',
   config: 'check or show the configuration',
   map: 'try mapping files for other programs',

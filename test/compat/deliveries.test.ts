@@ -302,6 +302,22 @@ test('objects are made, described, updated and deleted as AWS does it', async ()
   ] as const) {
     await expect(refused).rejects.toMatchObject({ name, message: expect.stringMatching(message) });
   }
+  const asked = (path: string, method = 'GET'): Promise<Response> =>
+    fetch(`${place.server.url}${path}`, {
+      method,
+      headers: { authorization: `Bearer ${place.server.token}` },
+    });
+  expect(await (await asked('/v1/deliveries')).json()).toMatchObject({
+    deliveries: [{ id, logType: 'AUTHENTICATION_LOGS', to: `log group ${GROUP}` }],
+  });
+  expect(await (await asked(`/v1/deliveries/${id}/test`, 'POST')).json()).toEqual({
+    ok: false,
+    message: `there is no log group ${GROUP}: create it`,
+  });
+  await client.send(new CreateLogGroupCommand({ logGroupName: GROUP }));
+  const tested = await (await asked(`/v1/deliveries/${id}/test`, 'POST')).json();
+  expect(tested).toMatchObject({ ok: true });
+  expect((await asked('/v1/deliveries/none/test', 'POST')).status).toBe(404);
   const policy = {
     deliveryDestinationName: 'copies',
     deliveryDestinationPolicy: '{"Version":"2012-10-17"}',
