@@ -9,11 +9,13 @@ import {
   DeleteDeliveryDestinationCommand,
   DeleteDeliveryDestinationPolicyCommand,
   DeleteDeliverySourceCommand,
+  DescribeConfigurationTemplatesCommand,
   GetDeliveryCommand,
   GetDeliveryDestinationCommand,
   GetDeliveryDestinationPolicyCommand,
   GetDeliverySourceCommand,
   ListTagsForResourceCommand,
+  paginateDescribeConfigurationTemplates,
   paginateDescribeDeliveries,
   paginateDescribeDeliverySources,
   PutDeliveryDestinationCommand,
@@ -348,4 +350,35 @@ test('objects are made, described, updated and deleted as AWS does it', async ()
     10_000,
     () => 'a deleted delivery still holds the journal back',
   );
+});
+
+test('templates say what can be delivered how', async () => {
+  const { client } = await start();
+  const logTypes: (string | undefined)[] = [];
+  const pages = paginateDescribeConfigurationTemplates(
+    { client, pageSize: 3 },
+    { service: 'workmail' },
+  );
+  for await (const { configurationTemplates = [] } of pages) {
+    expect(configurationTemplates.length).toBeLessThanOrEqual(3);
+    logTypes.push(...configurationTemplates.map(({ logType }) => logType));
+  }
+  expect(logTypes).toHaveLength(7);
+  const one = await client.send(
+    new DescribeConfigurationTemplatesCommand({
+      logTypes: ['ACCESS_CONTROL_LOGS'],
+      deliveryDestinationTypes: ['CWL'],
+    }),
+  );
+  expect(one.configurationTemplates).toMatchObject([
+    { resourceType: 'organization', allowedOutputFormats: ['json'] },
+  ]);
+  expect(one.configurationTemplates?.[0]?.allowedFields).toContainEqual({
+    name: 'access_granted',
+    mandatory: false,
+  });
+  const s3 = await client.send(
+    new DescribeConfigurationTemplatesCommand({ deliveryDestinationTypes: ['S3'] }),
+  );
+  expect(s3.configurationTemplates).toEqual([]);
 });

@@ -1,5 +1,6 @@
 // CloudWatch Logs as a service of the API: all its operations by name.
 import type { AwsService } from '../operation.ts';
+import { describeConfigurationTemplates } from './deliveries/configuration-templates.ts';
 import { DeliveryOperations } from './deliveries/delivery-operations.ts';
 import { testMetricFilter } from './filter-patterns.ts';
 import { logGroupOperations } from './log-groups.ts';
@@ -29,6 +30,7 @@ export function createLogsService(options: LogsOptions): AwsService {
       ...queryDefinitionOperations(options),
       ...queryOperations(options),
       ...new DeliveryOperations(options).operations(),
+      DescribeConfigurationTemplates: describeConfigurationTemplates(options),
       PutLogEvents: putLogEvents(options),
       GetLogEvents: getLogEvents(options),
       FilterLogEvents: filterLogEvents(options),
