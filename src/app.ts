@@ -127,6 +127,7 @@ class RunningApp implements App {
     this.#deliveries = new Deliveries({
       ...parts,
       directory: join(config.data, 'deliveries'),
+      account: config.organization.account,
       region: config.organization.region,
     });
     this.#http = this.#makeHttpServer();

@@ -3,13 +3,11 @@
 import { randomBytes } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { clientSettings } from './deliver/aws-client.ts';
-import { CloudWatchLogsDestination } from './deliver/cloudwatch-logs/cloudwatch-logs-destination.ts';
-import type { DestinationSettings } from './deliver/delivery.ts';
+import { createDestination, placeOf } from './deliver/create-destination.ts';
 import { consumerOf, DeliveryRun, type DeliveryStatus } from './deliver/delivery-run.ts';
 import type { Destination, DestinationTest } from './deliver/destination.ts';
 import { FOLLOW_MS } from './deliver/limits.ts';
-import { checkpointOf, LogGroupDestination } from './deliver/log-group/log-group-destination.ts';
+import { checkpointOf } from './deliver/log-group/log-group-destination.ts';
 import { createSelection } from './deliver/selection.ts';
 import { readWhole, replaceWhole } from './deliver/small-file.ts';
 import type { Journal } from './journal/journal.ts';
@@ -27,7 +25,8 @@ export interface DeliveriesOptions {
   readonly journal: Journal;
   /** Where each delivery has a directory of its own. */
   readonly directory: string;
-  /** Of the organization, for AWS's clients that are told no region. */
+  /** Of the organization. */
+  readonly account: string;
   readonly region: string;
   readonly clock: Clock;
   readonly log: Log;
@@ -36,7 +35,7 @@ export interface DeliveriesOptions {
 interface Described {
   readonly delivery: StateDocuments['delivery'];
   readonly source: StateDocuments['delivery-source'];
-  readonly settings: DestinationSettings;
+  readonly destination: StateDocuments['delivery-destination'];
 }
 
 /** See the head of this file. */
@@ -85,7 +84,7 @@ export class Deliveries {
         sourceName,
         destinationName,
         logType: described?.source.logType,
-        to: described && placeOf(described.settings),
+        to: described && placeOf(described.destination.settings),
         ...(recordFields !== undefined && { recordFields }),
         createdAtMs,
         status: this.#runs.get(id)?.run.status(),
@@ -97,7 +96,7 @@ export class Deliveries {
   async test(id: string, signal: AbortSignal): Promise<DestinationTest | undefined> {
     const described = this.#described(id);
     if (described === undefined) return undefined;
-    const destination = this.#destinationOf(id, described.settings);
+    const destination = this.#destinationOf(id, described);
     try {
       return await destination.test(signal);
     } finally {
@@ -147,17 +146,18 @@ export class Deliveries {
     const destination = delivery && state.get('delivery-destination', delivery.destinationName);
     if (delivery === undefined || source === undefined || destination === undefined)
       return undefined;
-    return { delivery, source, settings: destination.settings };
+    return { delivery, source, destination };
   }
 
-  #runOf(id: string, { delivery, source, settings }: Described): DeliveryRun {
+  #runOf(id: string, described: Described): DeliveryRun {
+    const { delivery, source } = described;
     const { journal, directory, clock, log } = this.#options;
     const { logType } = source;
     return new DeliveryRun({
       id,
       logType,
       select: createSelection({ ...delivery, logType, hashKey: this.#hashKey }),
-      destination: this.#destinationOf(id, settings),
+      destination: this.#destinationOf(id, described),
       beginPosition: delivery.beginPosition,
       journal,
       directory: join(directory, id),
@@ -168,26 +168,21 @@ export class Deliveries {
     });
   }
 
-  #destinationOf(id: string, settings: DestinationSettings): Destination {
-    const { journal, state, region } = this.#options;
-    switch (settings.type) {
-      case 'LOCAL':
-        return new LogGroupDestination({
-          deliveryId: id,
-          logGroupName: settings.logGroupName,
-          groupId: () => state.get('log-group', settings.logGroupName)?.groupId,
-          append: (batch) => journal.append(batch),
-          checkpoint: (from) => journal.checkpoint(from),
-        });
-      case 'CWL':
-        return new CloudWatchLogsDestination({
-          client: clientSettings(settings, process.env, region),
-          logGroupName: settings.logGroupName,
-          logStreamName: `mailtrail-${id}`,
-        });
-      default:
-        throw new Error(`deliveries to ${settings.type} are not there yet`);
-    }
+  #destinationOf(deliveryId: string, { delivery, source, destination }: Described): Destination {
+    const { journal, state, account, region, clock } = this.#options;
+    const { logType } = source;
+    return createDestination(
+      { deliveryId, logType, delivery, destination },
+      {
+        account,
+        region,
+        env: process.env,
+        clock,
+        groupId: (name) => state.get('log-group', name)?.groupId,
+        append: (batch) => journal.append(batch),
+        checkpoint: (from) => journal.checkpoint(from),
+      },
+    );
   }
 
   /** Nothing of a delivery that is gone holds the journal back. */
@@ -218,18 +213,6 @@ export class Deliveries {
       if (consumer.startsWith('delivery-') && !consumers.has(consumer))
         await journal.forget(consumer);
     }
-  }
-}
-
-/** Where a destination is, for people. */
-function placeOf(settings: DestinationSettings): string {
-  switch (settings.type) {
-    case 'LOCAL':
-      return `log group ${settings.logGroupName}`;
-    case 'CWL':
-      return `log group ${settings.logGroupName} of CloudWatch Logs`;
-    default:
-      return settings.type;
   }
 }
 

@@ -29,6 +29,17 @@ export function clientSettings(
   };
 }
 
+/** Whether a service is not AWS's: its URL is in the settings, or in the environment as the SDK takes it. */
+export function isEndpointSet(
+  { endpoint }: AwsReach,
+  env: Readonly<Record<string, string | undefined>>,
+  service: 'S3' | 'FIREHOSE' | 'CLOUDWATCH_LOGS',
+): boolean {
+  return [endpoint, env[`AWS_ENDPOINT_URL_${service}`], env['AWS_ENDPOINT_URL']].some(
+    (url) => url !== undefined && url !== '',
+  );
+}
+
 interface SdkError {
   readonly name?: string;
   readonly message?: string;
@@ -38,13 +49,20 @@ interface SdkError {
 
 const NETWORK = /ECONN|ENOTFOUND|ETIMEDOUT|EAI_AGAIN|EPIPE|Timeout|socket/i;
 const PERMISSION =
-  /AccessDenied|UnrecognizedClient|InvalidClientToken|SignatureDoesNotMatch|Credentials/;
+  /AccessDenied|UnrecognizedClient|InvalidClientToken|InvalidAccessKeyId|SignatureDoesNotMatch|Credentials|ExpiredToken|UserSuspended|KMS/;
+const MISSING = /^(ResourceNotFoundException|NoSuchBucket)$/;
+/** S3 names the region that the bucket is in. */
+const ELSEWHERE = /^(PermanentRedirect|AuthorizationHeaderMalformed|IllegalLocationConstraint)/;
+/** Busy, or full: no fault of who asks. */
+const BUSY = /Throttl|Limit|SlowDown|QuotaExceeded|Unavailable|InternalError|RequestTimeout$/;
 
 /** The error of a call as a delivery understands it; `what` is what was tried, for people. */
 export function errorOf(error: unknown, what: string): DestinationError {
   const { name = '', message = String(error), code = '', $metadata } = error as SdkError;
   const status = $metadata?.httpStatusCode;
-  const told = `${what}: ${name === '' ? '' : `${name}: `}${message}`;
+  // Some servers give an error no text, and the SDK makes one up.
+  const said = message === 'UnknownError' ? `HTTP ${status ?? ''}`.trim() : message;
+  const told = `${what}: ${name === '' ? '' : `${name}: `}${said}`;
   if (
     /RequestTimeTooSkewed|InvalidSignatureException/.test(name) &&
     /expired|skew|time/i.test(message)
@@ -58,7 +76,14 @@ export function errorOf(error: unknown, what: string): DestinationError {
       'give the key the permission, or name another key (AWS_PROFILE, AWS_ACCESS_KEY_ID)';
     return new DestinationError('misconfigured', `${told}; ${advice}`, { cause: error });
   }
-  if (name === 'ResourceNotFoundException') {
+  if (ELSEWHERE.test(name)) {
+    const region = (error as { readonly Region?: string }).Region;
+    const advice = region === undefined ? 'set the region' : `set the region ${region}`;
+    return new DestinationError('misconfigured', `${told}; ${advice} of the bucket`, {
+      cause: error,
+    });
+  }
+  if (MISSING.test(name)) {
     return new DestinationError('misconfigured', `${told}; make it, or name another`, {
       cause: error,
     });
@@ -66,7 +91,6 @@ export function errorOf(error: unknown, what: string): DestinationError {
   if (NETWORK.test(code) || NETWORK.test(name)) {
     return new DestinationError('unreachable', told, { cause: error });
   }
-  const busy =
-    status === undefined || status >= 500 || status === 429 || /Throttl|Limit/.test(name);
+  const busy = status === undefined || status >= 500 || status === 429 || BUSY.test(name);
   return new DestinationError(busy ? 'unavailable' : 'misconfigured', told, { cause: error });
 }

@@ -7,6 +7,7 @@ import type { LogType } from '../event/log-type.ts';
 import { compileEventFilter } from '../insights/index.ts';
 import type { FieldTreatment } from './delivery.ts';
 import type { DeliveryRecord } from './destination.ts';
+import { fieldAt, type RecordFields as Fields } from './field-path.ts';
 
 /** The part of a delivery's description that decides what leaves. */
 export interface SelectionSettings {
@@ -25,8 +26,6 @@ export type Selection = (event: AuditEvent, position: number) => DeliveryRecord 
 
 /** What `mask` writes. */
 export const MASK = '***';
-
-type Fields = Readonly<Record<string, unknown>>;
 
 /**
  * Makes the selection of a delivery. The filter sees the event as it is, whatever leaves of it; fields
@@ -69,20 +68,10 @@ function isSampled(position: number, oneIn: number): boolean {
 function chosen(record: Fields, paths: readonly string[]): Fields {
   const found: [string, unknown][] = [];
   for (const path of paths) {
-    const value = at(record, path.split('.'));
+    const value = fieldAt(record, path);
     if (value !== undefined) found.push([path, value]);
   }
   return Object.fromEntries(found);
-}
-
-function at(record: Fields, steps: readonly string[]): unknown {
-  let value: unknown = record;
-  for (const step of steps) {
-    if (typeof value !== 'object' || value === null || !Object.hasOwn(value, step))
-      return undefined;
-    value = (value as Fields)[step];
-  }
-  return value;
 }
 
 /** The fields with one of them treated. A chosen path is a field of its own. */

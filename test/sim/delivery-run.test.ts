@@ -174,6 +174,7 @@ test(`into a log group everything is there exactly once (seeds from ${FIRST_SEED
       });
       const outside = new Outside(random);
       const destination = new LogGroupDestination({
+        text: { outputFormat: 'json', fields: [] },
         deliveryId: 'D1',
         groupId: () => (random() < 0.3 ? undefined : 'g1'),
         logGroupName: '/copies',

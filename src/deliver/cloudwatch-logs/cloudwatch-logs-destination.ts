@@ -4,6 +4,7 @@
 import type * as Sdk from '@aws-sdk/client-cloudwatch-logs';
 import { type AwsClientSettings, errorOf, REQUEST_TIMEOUT_MS } from '../aws-client.ts';
 import type { DeliveryBatch, Destination, DestinationTest, RecordOutcome } from '../destination.ts';
+import { formatRecord, type RecordTextOptions } from '../format/record-text.ts';
 import { callsOf, MESSAGE_BYTES_MAX, type PutEvent } from './event-batches.ts';
 
 const MIB = 1024 * 1024;
@@ -11,6 +12,8 @@ const MIB = 1024 * 1024;
 export interface CloudWatchLogsDestinationOptions {
   readonly client: AwsClientSettings;
   readonly logGroupName: string;
+  /** How a record becomes a message. */
+  readonly text: RecordTextOptions;
   readonly logStreamName: string;
 }
 
@@ -32,10 +35,10 @@ export class CloudWatchLogsDestination implements Destination {
   async deliver(batch: DeliveryBatch, signal: AbortSignal): Promise<readonly RecordOutcome[]> {
     const outcomes: RecordOutcome[] = batch.records.map(() => ({ retry: 'it was not its turn' }));
     const events: PutEvent[] = [];
-    for (const [index, { fields, timestampMs }] of batch.records.entries()) {
-      const message = JSON.stringify(fields);
+    for (const [index, record] of batch.records.entries()) {
+      const message = formatRecord(record, this.#options.text);
       if (Buffer.byteLength(message) <= MESSAGE_BYTES_MAX) {
-        events.push({ index, timestamp: timestampMs, message });
+        events.push({ index, timestamp: record.timestampMs, message });
       } else {
         outcomes[index] = {
           rejected: `it has more than the ${MESSAGE_BYTES_MAX} bytes of a log event`,

@@ -2,6 +2,7 @@
 // destination calls it for each record of a batch; parquet is columns and not made here.
 import type { DeliveryRecord } from '../destination.ts';
 import type { OutputFormat } from '../delivery.ts';
+import { fieldAt } from '../field-path.ts';
 
 /** What an absent or null field is written as, as in W3C's extended log format. */
 const ABSENT = '-';
@@ -83,7 +84,9 @@ function valueText(value: unknown, delimiter: string): string {
 export function formatRecord(record: DeliveryRecord, options: RecordTextOptions): string {
   if (options.outputFormat === 'json') return JSON.stringify(record.fields);
   const delimiter = usableDelimiter(options.fieldDelimiter);
-  return options.fields.map((field) => valueText(record.fields[field], delimiter)).join(delimiter);
+  return options.fields
+    .map((field) => valueText(fieldAt(record.fields, field), delimiter))
+    .join(delimiter);
 }
 
 /**

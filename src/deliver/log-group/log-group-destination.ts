@@ -10,6 +10,7 @@ import {
   type DestinationTest,
   type RecordOutcome,
 } from '../destination.ts';
+import { formatRecord, type RecordTextOptions } from '../format/record-text.ts';
 
 /** Longest message of a log event, in bytes. @see CloudWatch Logs quotas, "Event size" */
 const MESSAGE_BYTES_MAX = 1024 * 1024 - 26;
@@ -20,6 +21,8 @@ export interface LogGroupDestinationOptions {
   /** The id of the group that has the name now; undefined when there is none. */
   readonly groupId: () => string | undefined;
   readonly logGroupName: string;
+  /** How a record becomes a message. */
+  readonly text: RecordTextOptions;
   readonly append: (batch: AppendBatch) => Promise<unknown>;
   /** The value of a checkpoint of the journal. */
   readonly checkpoint: (source: string) => unknown;
@@ -40,12 +43,12 @@ export class LogGroupDestination implements Destination {
   }
 
   async deliver(batch: DeliveryBatch): Promise<readonly RecordOutcome[]> {
-    const { deliveryId, checkpoint, append } = this.#options;
+    const { deliveryId, checkpoint, append, text } = this.#options;
     const source = checkpointOf(deliveryId);
     const groupId = this.#groupId();
     const lines: string[] = [];
-    const outcomes = batch.records.map(({ timestampMs, fields }): RecordOutcome => {
-      const message = JSON.stringify(fields);
+    const outcomes = batch.records.map((record): RecordOutcome => {
+      const message = formatRecord(record, text);
       if (Buffer.byteLength(message) > MESSAGE_BYTES_MAX) {
         return { rejected: `it has more than the ${MESSAGE_BYTES_MAX} bytes of a log event` };
       }
@@ -54,7 +57,7 @@ export class LogGroupDestination implements Destination {
           log_type: LOG_EVENT_TYPE,
           log_group_id: groupId,
           log_stream: `delivery-${deliveryId}`,
-          event_timestamp: timestampMs,
+          event_timestamp: record.timestampMs,
           message,
         }),
       );
