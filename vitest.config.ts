@@ -19,7 +19,7 @@ export default defineConfig({
       {
         test: {
           name: 'system',
-          include: ['test/{conformance,servers,scenarios,sim,e2e,compat}/**/*.test.ts'],
+          include: ['test/{conformance,deliver,servers,scenarios,sim,e2e,compat}/**/*.test.ts'],
           exclude: [RECORDED],
           pool: 'forks',
           fileParallelism: false,

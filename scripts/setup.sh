@@ -12,10 +12,10 @@ DEBIAN_PACKAGES=(
 # Where each package shows that it is there; a machine without dpkg may have them otherwise.
 NEEDED_PROGRAMS=(dovecot doveadm postfix smtp-sink openssl setpriv mpop sieve-connect)
 
-# What only the tests need: AWS's own command line.
+# What only the tests need: AWS's own command line, and a server that speaks S3.
 need_test_clients() {
-  DEBIAN_PACKAGES+=(awscli)
-  NEEDED_PROGRAMS+=(aws)
+  DEBIAN_PACKAGES+=(awscli ceph-mon ceph-osd radosgw ceph-common)
+  NEEDED_PROGRAMS+=(aws ceph-mon ceph-osd radosgw radosgw-admin ceph-authtool)
 }
 
 # Where Debian keeps what only root runs; it is not in everybody's PATH.
