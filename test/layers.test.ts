@@ -42,6 +42,10 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'state/documents.ts',
     'deliver/delivery.ts',
     'deliver/arn.ts',
+    'deliver/check-delivery.ts',
+    'deliver/output-formats.ts',
+    'deliver/format/record-text.ts',
+    'deliver/s3/object-key.ts',
     'directory/user-directory.ts',
   ],
   cli: [

@@ -21,12 +21,33 @@ test('a log group of another account or region is elsewhere', () => {
   });
 });
 
-test.each(['arn:aws:s3:::bucket', 'arn:aws:logs:us-east-1:1:log-group:/a', `${OWN}:stream`, ''])(
-  '%j is no log group',
-  (arn) => {
-    expect(settingsOfArn(arn, OWNER, false)).toBeUndefined();
-  },
-);
+test('a bucket may have a prefix, and a stream is in its region', () => {
+  expect(settingsOfArn('arn:aws:s3:::audit', OWNER, false)).toEqual({
+    type: 'S3',
+    bucket: 'audit',
+  });
+  expect(settingsOfArn('arn:aws:s3:::audit/a/b', OWNER, false)).toEqual({
+    type: 'S3',
+    bucket: 'audit',
+    prefix: 'a/b',
+  });
+  const stream = 'arn:aws:firehose:eu-west-1:123456789012:deliverystream/audit';
+  expect(settingsOfArn(stream, OWNER, false)).toEqual({
+    type: 'FH',
+    streamName: 'audit',
+    region: 'eu-west-1',
+  });
+});
+
+test.each([
+  'arn:aws:s3:::B',
+  'arn:aws:logs:us-east-1:1:log-group:/a',
+  `${OWN}:stream`,
+  'arn:aws:firehose:eu-west-1:123456789012:deliverystream/',
+  '',
+])('%j is no place', (arn) => {
+  expect(settingsOfArn(arn, OWNER, false)).toBeUndefined();
+});
 
 test('an ARN of ours names one of ours', () => {
   const arn = deliveryArn(OWNER, 'delivery-source', 'sign-ins');

@@ -32,8 +32,13 @@ export function nameInArn(
 const LOG_GROUP =
   /^arn:aws[a-z-]*:logs:([a-z0-9-]+):(\d{12}):log-group:([.\-_/#A-Za-z0-9]{1,512})(?::\*)?$/;
 
+/** @see Amazon S3 user guide, "Bucket naming rules"; the path is what objects' keys begin with */
+const BUCKET = /^arn:aws[a-z-]*:s3:::([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:\/(.*))?$/;
+const STREAM =
+  /^arn:aws[a-z-]*:firehose:([a-z0-9-]+):\d{12}:deliverystream\/([a-zA-Z0-9_.-]{1,64})$/;
+
 /**
- * Where the ARN of a destination is: a log group. The organization's own account and region are this
+ * Where the ARN of a destination is: a bucket, a Firehose stream, or a log group. The organization's own account and region are this
  * Mailtrail, unless the environment sends CloudWatch Logs elsewhere. Undefined when it is none.
  */
 export function settingsOfArn(
@@ -41,6 +46,10 @@ export function settingsOfArn(
   owner: DeliveryOwner,
   isElsewhere: boolean,
 ): DestinationSettings | undefined {
+  const [inS3, bucket = '', prefix = ''] = BUCKET.exec(arn) ?? [];
+  if (inS3 !== undefined) return { type: 'S3', bucket, ...(prefix !== '' && { prefix }) };
+  const [inFirehose, streamRegion = '', streamName = ''] = STREAM.exec(arn) ?? [];
+  if (inFirehose !== undefined) return { type: 'FH', streamName, region: streamRegion };
   const match = LOG_GROUP.exec(arn);
   if (match === null) return undefined;
   const [, region = '', account = '', logGroupName = ''] = match;

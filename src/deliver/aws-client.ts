@@ -58,6 +58,7 @@ const BUSY = /Throttl|Limit|SlowDown|QuotaExceeded|Unavailable|InternalError|Req
 
 /** The error of a call as a delivery understands it; `what` is what was tried, for people. */
 export function errorOf(error: unknown, what: string): DestinationError {
+  if (error instanceof DestinationError) return error;
   const { name = '', message = String(error), code = '', $metadata } = error as SdkError;
   const status = $metadata?.httpStatusCode;
   // Some servers give an error no text, and the SDK makes one up.

@@ -11,6 +11,7 @@ import type {
   DestinationSettings,
 } from './delivery.ts';
 import type { Destination } from './destination.ts';
+import { FirehoseDestination } from './firehose/firehose-destination.ts';
 import type { RecordTextOptions } from './format/record-text.ts';
 import { LogGroupDestination } from './log-group/log-group-destination.ts';
 import { S3Destination } from './s3/s3-destination.ts';
@@ -72,6 +73,12 @@ export function createDestination(
         logStreamName: `mailtrail-${deliveryId}`,
         text: textOf(description),
       });
+    case 'FH':
+      return new FirehoseDestination({
+        client: clientSettings(settings, env, region),
+        streamName: settings.streamName,
+        text: textOf(description),
+      });
     case 'S3':
       return s3Of(description, settings, world);
     default:
@@ -128,6 +135,8 @@ export function placeOf(settings: DestinationSettings): string {
       return `log group ${settings.logGroupName}`;
     case 'CWL':
       return `log group ${settings.logGroupName} of CloudWatch Logs`;
+    case 'FH':
+      return `Firehose stream ${settings.streamName}`;
     case 'S3': {
       const { bucket, prefix = '' } = settings;
       return `s3://${bucket}/${prefix}`;

@@ -290,11 +290,33 @@ test('objects are made, described, updated and deleted as AWS does it', async ()
       client.send(
         new PutDeliveryDestinationCommand({
           name: 'b',
-          deliveryDestinationConfiguration: { destinationResourceArn: 'arn:aws:s3:::bucket' },
+          deliveryDestinationConfiguration: { destinationResourceArn: 'arn:aws:sqs:::queue' },
         }),
       ),
       'ValidationException',
-      /not there yet/,
+      /expected the ARN of a bucket/,
+    ],
+    [
+      client.send(
+        new PutDeliveryDestinationCommand({
+          name: 'b',
+          outputFormat: 'parquet',
+          deliveryDestinationConfiguration: { destinationResourceArn: arnOf(GROUP) },
+        }),
+      ),
+      'ValidationException',
+      /outputFormat: expected json, plain for this destination, found parquet/,
+    ],
+    [
+      client.send(
+        new PutDeliveryDestinationCommand({
+          name: 'copies',
+          outputFormat: 'plain',
+          deliveryDestinationConfiguration: { destinationResourceArn: arnOf(GROUP) },
+        }),
+      ),
+      'ValidationException',
+      /new Output Format is not allowed/,
     ],
     [
       client.send(new GetDeliveryCommand({ id: 'none' })),
@@ -363,7 +385,8 @@ test('templates say what can be delivered how', async () => {
     expect(configurationTemplates.length).toBeLessThanOrEqual(3);
     logTypes.push(...configurationTemplates.map(({ logType }) => logType));
   }
-  expect(logTypes).toHaveLength(7);
+  expect(logTypes).toHaveLength(3 * 7);
+  expect(new Set(logTypes).size).toBe(7);
   const one = await client.send(
     new DescribeConfigurationTemplatesCommand({
       logTypes: ['ACCESS_CONTROL_LOGS'],
@@ -371,7 +394,7 @@ test('templates say what can be delivered how', async () => {
     }),
   );
   expect(one.configurationTemplates).toMatchObject([
-    { resourceType: 'organization', allowedOutputFormats: ['json'] },
+    { resourceType: 'organization', allowedOutputFormats: ['json', 'plain'] },
   ]);
   expect(one.configurationTemplates?.[0]?.allowedFields).toContainEqual({
     name: 'access_granted',

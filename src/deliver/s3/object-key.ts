@@ -24,6 +24,17 @@ export interface ObjectPath {
   readonly extension: string;
 }
 
+/** The variables of a suffixPath, as they are written in it. */
+export const SUFFIX_VARIABLES = [
+  '{yyyy}',
+  '{MM}',
+  '{dd}',
+  '{HH}',
+  '{accountid}',
+  '{region}',
+  '{logtype}',
+] as const;
+
 function padded(position: number): string {
   return String(position).padStart(POSITION_DIGITS, '0');
 }
@@ -54,7 +65,7 @@ function suffix(path: ObjectPath, atMs: number): string {
     (written, name: string) => {
       const variable = known.get(name);
       if (variable === undefined) {
-        const names = [...known.keys()].map((each) => `{${each}}`).join(', ');
+        const names = SUFFIX_VARIABLES.join(', ');
         throw new RangeError(`suffixPath: ${written} is no variable; expected one of ${names}`);
       }
       return path.enableHiveCompatiblePath === true ? `${variable[0]}=${variable[1]}` : variable[1];

@@ -1,7 +1,7 @@
 // CloudWatch Logs as a service of the API: all its operations by name.
 import type { AwsService } from '../operation.ts';
 import { describeConfigurationTemplates } from './deliveries/configuration-templates.ts';
-import { DeliveryOperations } from './deliveries/delivery-operations.ts';
+import { deliveryOperations } from './deliveries/delivery-operations.ts';
 import { testMetricFilter } from './filter-patterns.ts';
 import { logGroupOperations } from './log-groups.ts';
 import { logStreamOperations } from './log-streams.ts';
@@ -29,7 +29,7 @@ export function createLogsService(options: LogsOptions): AwsService {
       ...tagOperations(options),
       ...queryDefinitionOperations(options),
       ...queryOperations(options),
-      ...new DeliveryOperations(options).operations(),
+      ...deliveryOperations(options),
       DescribeConfigurationTemplates: describeConfigurationTemplates(options),
       PutLogEvents: putLogEvents(options),
       GetLogEvents: getLogEvents(options),

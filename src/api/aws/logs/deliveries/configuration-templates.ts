@@ -2,6 +2,9 @@
 // @see CloudWatch Logs API reference, DescribeConfigurationTemplates, ConfigurationTemplate
 import { z } from 'zod';
 import { LOG_TYPE_SPECS } from '../../../../event/log-type.ts';
+import { DEFAULT_FIELD_DELIMITER } from '../../../../deliver/format/record-text.ts';
+import { isDelimited, OUTPUT_FORMATS } from '../../../../deliver/output-formats.ts';
+import { DEFAULT_SUFFIX_PATH, SUFFIX_VARIABLES } from '../../../../deliver/s3/object-key.ts';
 import { text } from '../../constraint.ts';
 import { operation, type Operation } from '../../operation.ts';
 import { pageAfter, PageTokens } from '../../page-token.ts';
@@ -10,6 +13,8 @@ import { DESCRIBE_LIMIT_DEFAULT, DescribeLimit, NextToken } from '../shapes.ts';
 
 const SERVICE = 'workmail';
 const RESOURCE_TYPE = 'organization';
+/** Others of ASCII's marks may be chosen, too. */
+const DELIMITERS_SUGGESTED = ['\t', ' ', '|', ',', ';'];
 
 const Name = text(1, 255, '[\\w-]*');
 const DescribeConfigurationTemplates = z.object({
@@ -29,17 +34,41 @@ const DescribeConfigurationTemplates = z.object({
   limit: DescribeLimit.optional(),
 });
 
-const TEMPLATES = LOG_TYPE_SPECS.map(({ logType, fields }) => ({
-  service: SERVICE,
-  logType,
-  resourceType: RESOURCE_TYPE,
-  deliveryDestinationType: 'CWL' as const,
-  defaultDeliveryConfigValues: { recordFields: fields.map(({ path }) => path) },
-  allowedFields: fields.map(({ path }) => ({ name: path, mandatory: false })),
-  allowedOutputFormats: ['json'],
-  allowedFieldDelimiters: [],
-  allowedSuffixPathFields: [],
-})).toSorted((a, b) => (a.logType < b.logType ? -1 : 1));
+const TYPES = ['CWL', 'FH', 'S3'] as const;
+
+const TEMPLATES = LOG_TYPE_SPECS.flatMap(({ logType, fields }) =>
+  TYPES.map((type) => {
+    const formats = OUTPUT_FORMATS[type];
+    const forS3 = type === 'S3';
+    return {
+      service: SERVICE,
+      logType,
+      resourceType: RESOURCE_TYPE,
+      deliveryDestinationType: type,
+      defaultDeliveryConfigValues: {
+        recordFields: fields.map(({ path }) => path),
+        ...(formats.some(isDelimited) && { fieldDelimiter: DEFAULT_FIELD_DELIMITER }),
+        ...(forS3 && {
+          s3DeliveryConfiguration: {
+            suffixPath: DEFAULT_SUFFIX_PATH,
+            enableHiveCompatiblePath: false,
+          },
+        }),
+      },
+      allowedFields: fields.map(({ path }) => ({ name: path, mandatory: false })),
+      allowedOutputFormats: formats,
+      allowedFieldDelimiters: formats.some(isDelimited) ? DELIMITERS_SUGGESTED : [],
+      allowedSuffixPathFields: forS3 ? SUFFIX_VARIABLES : [],
+    };
+  }),
+).toSorted((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1));
+
+function keyOf(template: {
+  readonly logType: string;
+  readonly deliveryDestinationType: string;
+}): string {
+  return `${template.logType} ${template.deliveryDestinationType}`;
+}
 
 /** The operation. */
 export function describeConfigurationTemplates({ clock }: LogsOptions): Operation {
@@ -55,7 +84,7 @@ export function describeConfigurationTemplates({ clock }: LogsOptions): Operatio
     );
     const after = tokens.read(nextToken);
     const most = limit ?? DESCRIBE_LIMIT_DEFAULT;
-    const { page, next } = pageAfter(chosen, ({ logType }) => logType, after, most);
+    const { page, next } = pageAfter(chosen, keyOf, after, most);
     return {
       configurationTemplates: page,
       ...(next !== undefined && { nextToken: tokens.make(next) }),

@@ -1,9 +1,5 @@
 // What the operations on deliveries refuse, and what they have in common.
-import type {
-  DeliveryDestinationDocument,
-  DeliverySourceDocument,
-} from '../../../../deliver/delivery.ts';
-import { logTypeSpec } from '../../../../event/log-type.ts';
+import type { DeliveryDestinationDocument } from '../../../../deliver/delivery.ts';
 import type { StateView } from '../../../../state/state.ts';
 import { ApiError } from '../../../api-error.ts';
 
@@ -49,33 +45,5 @@ export function refuseTagsOf(known: object | undefined, tags: object | undefined
   throw refusal(
     'ConflictException',
     'Tags can only be provided when a resource is being created, not updated.',
-  );
-}
-
-/** The fields must be ones that the log has. */
-export function refuseFields(
-  { logType }: DeliverySourceDocument,
-  fields: readonly string[] | undefined,
-): void {
-  const known = new Set(logTypeSpec(logType).fields.map(({ path }) => path));
-  const unknown = (fields ?? []).filter((field) => !known.has(field));
-  if (unknown.length === 0) return;
-  throw refusal(
-    'ValidationException',
-    `recordFields: ${logType} has no field ${unknown.join(', ')}.`,
-  );
-}
-
-export function refuseS3({
-  s3DeliveryConfiguration,
-  fieldDelimiter,
-}: {
-  readonly s3DeliveryConfiguration?: object | undefined;
-  readonly fieldDelimiter?: string | undefined;
-}): void {
-  if (s3DeliveryConfiguration === undefined && (fieldDelimiter ?? '') === '') return;
-  throw refusal(
-    'ValidationException',
-    'Provided delivery configuration is invalid for the destination type.',
   );
 }

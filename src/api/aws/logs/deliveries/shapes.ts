@@ -35,17 +35,14 @@ export const PutPolicy = z.object({
   deliveryDestinationName: Name,
   deliveryDestinationPolicy: text(1, 51_200),
 });
-export const Create = z.object({
+export const Chosen = z.object({
+  recordFields: RecordFields.optional(),
+  fieldDelimiter: FieldDelimiter.optional(),
+  s3DeliveryConfiguration: S3.optional(),
+});
+export const Create = Chosen.extend({
   deliverySourceName: Name,
   deliveryDestinationArn: Arn,
-  recordFields: RecordFields.optional(),
-  fieldDelimiter: FieldDelimiter.optional(),
-  s3DeliveryConfiguration: S3.optional(),
   tags: Tags.optional(),
 });
-export const Update = z.object({
-  id: Id,
-  recordFields: RecordFields.optional(),
-  fieldDelimiter: FieldDelimiter.optional(),
-  s3DeliveryConfiguration: S3.optional(),
-});
+export const Update = Chosen.extend({ id: Id });
