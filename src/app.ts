@@ -127,8 +127,7 @@ class RunningApp implements App {
     this.#deliveries = new Deliveries({
       ...parts,
       directory: join(config.data, 'deliveries'),
-      account: config.organization.account,
-      region: config.organization.region,
+      config: () => this.#config,
     });
     this.#http = this.#makeHttpServer();
   }
@@ -179,7 +178,7 @@ class RunningApp implements App {
       store,
       aws: [this.#logs.service, access.workMail],
       accessControl: access.accessControl,
-      deliveries: this.#deliveries,
+      deliveries: this.#deliveries.endpoint,
       language: this.#language,
       loadedTo: () => loader.status().loadedTo,
       organization: organization.name,
@@ -205,7 +204,7 @@ class RunningApp implements App {
       app.#address = `${scheme}://${formatAddress(listening)}`;
       for (const collector of app.#collectors) await collector.start();
       app.#keeping.start();
-      await app.#deliveries.start();
+      await app.#deliveries.start(CONFIGURATION);
       app.#storeStarting = app.#startStore();
       await app.#record('StartServer', { after: app.#settings(config) });
       return app;
@@ -319,6 +318,7 @@ class RunningApp implements App {
       replaceMappings(mappings, next);
       this.#config = config;
       await this.#rules.declare(CONFIGURATION);
+      await this.#deliveries.declare(CONFIGURATION);
       await this.#retain(config);
       return { ok: true };
     } catch (error) {

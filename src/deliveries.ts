@@ -3,7 +3,11 @@
 import { randomBytes } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createDestination, placeOf } from './deliver/create-destination.ts';
+import { DeliveryActs } from './api/deliveries/acts.ts';
+import { DeliveriesEndpoint } from './api/deliveries/deliveries-endpoint.ts';
+import { organizationArn } from './config/organization.ts';
+import type { Config } from './config/schema.ts';
+import { createDestination } from './deliver/create-destination.ts';
 import { consumerOf, DeliveryRun, type DeliveryStatus } from './deliver/delivery-run.ts';
 import type { Destination, DestinationTest } from './deliver/destination.ts';
 import { FOLLOW_MS } from './deliver/limits.ts';
@@ -15,19 +19,18 @@ import type { Clock } from './platform/clock.ts';
 import { systemDisk } from './platform/disk.ts';
 import type { Log } from './platform/log.ts';
 import type { StateDocuments } from './state/documents.ts';
-import type { State } from './state/state.ts';
+import type { Actor, State } from './state/state.ts';
 
 const HASH_KEY = 'hash-key';
 const HASH_KEY_BYTES = 32;
 
 export interface DeliveriesOptions {
-  readonly state: Pick<State, 'get' | 'list' | 'version'>;
+  readonly state: State;
   readonly journal: Journal;
   /** Where each delivery has a directory of its own. */
   readonly directory: string;
-  /** Of the organization. */
-  readonly account: string;
-  readonly region: string;
+  /** The configuration now; another after a reload. */
+  readonly config: () => Pick<Config, 'organization' | 'deliveries'>;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -42,19 +45,42 @@ interface Described {
 export class Deliveries {
   readonly #options: DeliveriesOptions;
   readonly #runs = new Map<string, { readonly text: string; readonly run: DeliveryRun }>();
+  /** Why those that should run do not. */
+  readonly #unstarted = new Map<string, string>();
   #hashKey = '';
   #seen: number | undefined;
   #timer: { cancel(): void } | undefined;
   #stopped = false;
   #working: Promise<void> = Promise.resolve();
 
+  readonly #acts: DeliveryActs;
+  /** The deliveries for those who look at them and change them. */
+  readonly endpoint: DeliveriesEndpoint;
+
   constructor(options: DeliveriesOptions) {
     this.#options = options;
+    const { state, journal, clock } = options;
+    this.#acts = new DeliveryActs({
+      state,
+      clock,
+      end: () => journal.status().end,
+      organization: () => {
+        const { organization } = options.config();
+        return { ...organization, arn: organizationArn(organization) };
+      },
+    });
+    this.endpoint = new DeliveriesEndpoint({ state, acts: this.#acts, atWork: this });
   }
 
-  /** Begins to follow the state. */
-  async start(): Promise<void> {
+  /** Makes the declared deliveries those of the configuration, each difference a change. */
+  declare(actor: Actor): Promise<void> {
+    return this.#acts.declare(this.#options.config().deliveries, actor);
+  }
+
+  /** Makes what is declared, and begins to follow the state. */
+  async start(actor: Actor): Promise<void> {
     const { directory } = this.#options;
+    await this.declare(actor);
     await systemDisk.makeDirectory(directory);
     this.#hashKey = await hashKeyIn(directory);
     await this.#sweep();
@@ -71,25 +97,6 @@ export class Deliveries {
 
   status(): readonly DeliveryStatus[] {
     return [...this.#runs.values()].map(({ run }) => run.status());
-  }
-
-  /** All deliveries in the order of their ids, each with where it goes and how it is. */
-  list(): readonly object[] {
-    const { state } = this.#options;
-    return [...state.list('delivery')].map(([id, delivery]) => {
-      const described = this.#described(id);
-      const { sourceName, destinationName, recordFields, createdAtMs } = delivery;
-      return {
-        id,
-        sourceName,
-        destinationName,
-        logType: described?.source.logType,
-        to: described && placeOf(described.destination.settings),
-        ...(recordFields !== undefined && { recordFields }),
-        createdAtMs,
-        status: this.#runs.get(id)?.run.status(),
-      };
-    });
   }
 
   /** Writes a probe to where a delivery goes; undefined when there is no such delivery. */
@@ -129,14 +136,30 @@ export class Deliveries {
       this.#runs.delete(id);
       if (!wanted.has(id)) await this.#forget(id);
     }
+    this.#unstarted.forEach((_, id) => wanted.has(id) || this.#unstarted.delete(id));
     for (const [id, described] of wanted) {
       if (described === undefined || this.#runs.has(id)) continue;
       if (described.delivery.paused === true) continue;
-      const run = this.#runOf(id, described);
-      this.#runs.set(id, { text: JSON.stringify(described), run });
-      await run.start();
+      await this.#begin(id, described);
     }
-    this.#seen = version;
+    // What could not be started is tried again.
+    this.#seen = this.#unstarted.size === 0 ? version : undefined;
+  }
+
+  /** Starts a delivery; one that cannot be made holds no other up. */
+  async #begin(id: string, described: Described): Promise<void> {
+    try {
+      const run = this.#runOf(id, described);
+      await run.start();
+      this.#runs.set(id, { text: JSON.stringify(described), run });
+      this.#unstarted.delete(id);
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      if (this.#unstarted.get(id) !== reason) {
+        this.#options.log.error('a delivery cannot be started', { delivery: id, reason });
+      }
+      this.#unstarted.set(id, reason);
+    }
   }
 
   #described(id: string): Described | undefined {
@@ -169,7 +192,8 @@ export class Deliveries {
   }
 
   #destinationOf(deliveryId: string, { delivery, source, destination }: Described): Destination {
-    const { journal, state, account, region, clock } = this.#options;
+    const { journal, state, clock, config } = this.#options;
+    const { account, region } = config().organization;
     const { logType } = source;
     return createDestination(
       { deliveryId, logType, delivery, destination },

@@ -13,7 +13,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   access: ['event'],
   journal: ['event', 'platform'],
   store: ['event', 'platform', 'journal/journal.ts'],
-  deliver: ['event', 'platform', 'insights', 'journal/journal.ts'],
+  deliver: ['event', 'platform', 'insights', 'journal/journal.ts', 'config/quantity.ts'],
   state: ['event', 'platform', 'access', 'journal/journal.ts', 'deliver/delivery.ts'],
   insights: ['event', 'store/event-table.ts', 'store/log-event-columns.ts', 'store/event-store.ts'],
   collect: [
@@ -27,7 +27,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'config/suggest.ts',
   ],
   directory: ['platform', 'config/yaml-source.ts', 'config/raw-tree.ts', 'config/suggest.ts'],
-  config: ['event', 'platform', 'access', 'deliver/delivery.ts'],
+  config: ['event', 'platform', 'access', 'deliver/delivery.ts', 'deliver/description.ts'],
   api: [
     'event',
     'platform',
@@ -46,6 +46,11 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'deliver/output-formats.ts',
     'deliver/format/record-text.ts',
     'deliver/s3/object-key.ts',
+    'deliver/delivery-run.ts',
+    'deliver/description.ts',
+    'deliver/resource-arn.ts',
+    'deliver/destination.ts',
+    'deliver/written-description.ts',
     'directory/user-directory.ts',
   ],
   cli: [
@@ -58,6 +63,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'app.ts',
     'journal/verify.ts',
     'collect/mapping',
+    'deliver/description.ts',
   ],
 };
 

@@ -9,6 +9,7 @@ import {
 } from './access-control/documents-endpoint.ts';
 import type { AccessEffectsEndpoint } from './access-control/effects-endpoint.ts';
 import { ApiError } from './api-error.ts';
+import type { DeliveriesEndpoint } from './deliveries/deliveries-endpoint.ts';
 import type { Exchange } from './exchange.ts';
 import { describeGroups } from './groups.ts';
 import type { KeysEndpoint } from './keys.ts';
@@ -52,14 +53,6 @@ export interface AccessControlEndpoints {
   readonly effects: AccessEffectsEndpoint;
 }
 
-/** The deliveries, and how they are. */
-export interface DeliveriesEndpoint {
-  /** All in the order of their ids. */
-  list(): readonly object[];
-  /** Writes a probe to where the delivery goes; undefined when there is no such delivery. */
-  test(id: string, signal: AbortSignal): Promise<object | undefined>;
-}
-
 export interface RestOptions {
   readonly version: Version;
   readonly readiness: () => Readiness;
@@ -95,7 +88,7 @@ export const REST_ROUTES: ReadonlyMap<string, Route> = new Map<string, Route>([
   ['/v1/tail', { methods: ['GET'] }],
   ['/v1/status', { methods: ['GET', 'HEAD'] }],
   ['/v1/keys', { methods: ['GET', 'HEAD', 'POST'] }],
-  ['/v1/deliveries', { methods: ['GET', 'HEAD'] }],
+  ['/v1/deliveries', { methods: ['GET', 'HEAD', 'POST'] }],
   ['/v1/access-effect', { methods: ['POST'] }],
   ['/v1/device-effect', { methods: ['POST'] }],
   ...Object.keys(DOCUMENT_PATHS).map((path) => [path, { methods: ['GET', 'HEAD'] }] as const),
@@ -103,7 +96,8 @@ export const REST_ROUTES: ReadonlyMap<string, Route> = new Map<string, Route>([
 /** Paths under those that are lists. */
 const ITEM_ROUTES: readonly (readonly [RegExp, Route])[] = [
   [/^\/v1\/keys\/[^/]+$/, { methods: ['DELETE'] }],
-  [/^\/v1\/deliveries\/[^/]+\/test$/, { methods: ['POST'] }],
+  [/^\/v1\/deliveries\/[^/]+$/, { methods: ['GET', 'HEAD', 'PUT', 'DELETE'] }],
+  [/^\/v1\/deliveries\/[^/]+\/(?:test|pause|resume)$/, { methods: ['POST'] }],
   ...Object.keys(DOCUMENT_PATHS).map(
     (path) =>
       [new RegExp(`^${path}/[^/]+$`), { methods: ['GET', 'HEAD', 'PUT', 'DELETE'] }] as const,
@@ -156,15 +150,36 @@ export function createRestApp(options: RestOptions): RestApp {
   return app;
 }
 
-function addDeliveries(app: RestApp, { deliveries }: RestOptions): void {
-  app.get('/v1/deliveries', (c) => c.json({ deliveries: deliveries?.list() ?? [] }));
-  app.post('/v1/deliveries/:id/test', async (c) => {
-    const id = c.req.param('id');
-    const tested = await deliveries?.test(id, c.env.exchange.gone);
-    if (tested !== undefined) return c.json(tested);
-    const message = `there is no delivery ${JSON.stringify(id.slice(0, 64))}; "mailtrail deliveries list" tells which there are`;
-    throw new ApiError(404, 'ResourceNotFoundException', message);
+function addDeliveries(app: RestApp, options: RestOptions): void {
+  const item = '/v1/deliveries/:key' as const;
+  const known = (): DeliveriesEndpoint => {
+    if (options.deliveries !== undefined) return options.deliveries;
+    throw new ApiError(503, 'ServiceUnavailableException', 'this server delivers nothing');
+  };
+  app.get('/v1/deliveries', (c) => c.json({ deliveries: options.deliveries?.list() ?? [] }));
+  app.post('/v1/deliveries', async (c) =>
+    c.json({ deliveries: await known().create(c.env.body, c.env.actor) }, 201),
+  );
+  app.get(item, (c) => c.json({ deliveries: known().find(c.req.param('key')) }));
+  app.put(item, async (c) => {
+    const { body, actor } = c.env;
+    return c.json({ deliveries: await known().put(c.req.param('key'), body, actor) });
   });
+  app.delete(item, async (c) =>
+    c.json({ deliveries: await known().remove(c.req.param('key'), c.env.actor) }),
+  );
+  for (const [act, paused] of [
+    ['pause', true],
+    ['resume', false],
+  ] as const) {
+    app.post(`${item}/${act}`, async (c) => {
+      const deliveries = await known().setPaused(c.req.param('key'), paused, c.env.actor);
+      return c.json({ deliveries });
+    });
+  }
+  app.post(`${item}/test`, async (c) =>
+    c.json(await known().test(c.req.param('key'), c.env.exchange.gone)),
+  );
 }
 
 function addAccessControl(app: RestApp, { accessControl }: RestOptions): void {

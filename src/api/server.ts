@@ -29,6 +29,7 @@ import {
   type ListenerLimits,
   type TlsKeys,
 } from './listener.ts';
+import type { DeliveriesEndpoint } from './deliveries/deliveries-endpoint.ts';
 import type { PutGroups } from './groups.ts';
 import { OtlpEndpoint, type OtlpLogs } from './otlp-logs.ts';
 import { isPolicyPath, PolicyEndpoint, type PolicyService } from './policy-endpoint.ts';
@@ -36,7 +37,6 @@ import { QueryEndpoint } from './query.ts';
 import type { QueryLanguage } from './query-language.ts';
 import {
   type AccessControlEndpoints,
-  type DeliveriesEndpoint,
   createRestApp,
   routeOf,
   type Readiness,

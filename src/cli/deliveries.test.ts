@@ -3,14 +3,16 @@ import { KEY_ENV, runCli, type SeenRequest } from '../../test/cli/fake-world.ts'
 
 const RUNNING = {
   id: 'a1',
+  name: 'copies',
   logType: 'AUTHENTICATION_LOGS',
-  to: 'log group /copies',
-  status: { behindEvents: 3, delivered: 70, deadLetters: 1, down: false },
+  place: 'log group /copies',
+  status: { behindEvents: 3, lagMs: 125_000, delivered: 70, deadLetters: 1, down: false },
 };
 const DOWN = {
   id: 'b2',
+  name: 'far',
   logType: 'MANAGEMENT_LOGS',
-  to: 'log group /far of CloudWatch Logs',
+  place: 'log group /far of CloudWatch Logs',
   status: {
     behindEvents: 9,
     delivered: 0,
@@ -26,16 +28,20 @@ function cli(
   tested?: object,
 ): ReturnType<typeof runCli> {
   const answer = ({ method }: SeenRequest): Response =>
-    Response.json(method === 'POST' ? tested : { deliveries });
+    Response.json(method === 'POST' && tested !== undefined ? tested : { deliveries });
   return runCli(['deliveries', ...argv.split(' ')], { env: KEY_ENV, answer });
 }
 
 test('deliveries are listed with how far each is and what keeps it', async () => {
   const { out } = await cli('list', [RUNNING, DOWN]);
-  expect(out).toMatch(/a1 +AUTHENTICATION_LOGS +log group \/copies +running +3 +70 +1/);
-  expect(out).toMatch(/b2 +MANAGEMENT_LOGS .* down +9 +0 +0 +PutLogEvents: no/);
+  expect(out).toMatch(
+    /a1 +copies +AUTHENTICATION_LOGS +log group \/copies +running +3 +2 min +70 +1/,
+  );
+  expect(out).toMatch(/b2 +far +MANAGEMENT_LOGS .* down +9 +0 +0 +PutLogEvents: no/);
   expect(JSON.parse((await cli('list -o json', [RUNNING])).out)).toEqual([RUNNING]);
-  expect((await cli('list', [])).err).toMatch(/^There is no delivery; "aws logs create-delivery"/);
+  expect((await cli('list', [])).err).toMatch(
+    /^There is no delivery; "mailtrail deliveries create"/,
+  );
 });
 
 test('a probe says whether it arrived, also by the exit code', async () => {
@@ -47,4 +53,90 @@ test('a probe says whether it arrived, also by the exit code', async () => {
     message: 'there is no log group /x: create it',
   });
   expect([bad.code, bad.out]).toEqual([1, '✗ there is no log group /x: create it\n']);
+});
+
+test('how deliveries are is told in words, and by the exit code', async () => {
+  const good = await cli('status', [RUNNING]);
+  expect(good.code).toBe(0);
+  expect(good.out).toBe(
+    [
+      'a1 (copies): AUTHENTICATION_LOGS to log group /copies: running',
+      '  behind: 3 events of the journal, the oldest for 2 min',
+      '  delivered since the start: 70',
+      '  failures: 0 (0 records given again)',
+      '  dead letters: 1',
+      '',
+    ].join('\n'),
+  );
+  const bad = await cli('status far', [DOWN]);
+  expect([bad.code, bad.world.requests[0]?.url.pathname]).toEqual([1, '/v1/deliveries/far']);
+  expect(bad.out).toMatch(/error: PutLogEvents: no/);
+  expect((await cli('status', [{ ...RUNNING, paused: true }])).out).toMatch(/: paused$/m);
+});
+
+test('deliveries are made from options', async () => {
+  const argv = [
+    'deliveries create archive --log authentication --log mailbox-access --to s3://audit/mail --to-endpoint https://s3.example.org',
+    '--format parquet --redact user=hash --interval 1m --hive-paths --filter auth_successful=0',
+  ];
+  const made = await runCli(argv.join(' ').split(' '), {
+    env: KEY_ENV,
+    answer: () => Response.json({ deliveries: [RUNNING] }),
+  });
+  expect(made.err).toBe('');
+  const [request] = made.world.requests;
+  expect([request?.method, request?.url.pathname]).toEqual(['POST', '/v1/deliveries']);
+  expect(JSON.parse(request?.body ?? '')).toEqual({
+    name: 'archive',
+    logs: ['authentication', 'mailbox-access'],
+    to: { s3: { bucket: 'audit', prefix: 'mail', endpoint: 'https://s3.example.org' } },
+    format: 'parquet',
+    redact: [{ field: 'user', how: 'hash' }],
+    interval: '1m',
+    hivePaths: true,
+    filter: 'auth_successful=0',
+  });
+  expect(made.out).toMatch(/^a1 \(copies\): AUTHENTICATION_LOGS to log group \/copies made/);
+});
+
+test.each([
+  ['--log authentication', /--to is missing/],
+  ['--log authentication --to ftp://x', /--to ftp:\/\/x: expected one of s3:\/\/BUCKET/],
+  ['--to log-group:/x', /^.*logs: name at least one log/],
+  ['--log sign-ins --to log-group:/x', /logs\[0\]: expected one of authentication/],
+  ['--log authentication --to log-group:/x --format w3c', /format: expected json, plain/],
+  ['--log authentication --to log-group:/x --interval 5m', /interval: only objects of S3/],
+  ['--log authentication --to log-group:/x --redact user', /--redact user: expected FIELD=remove/],
+])('create %s is refused before anything is sent', async (options, expected) => {
+  const refused = await cli(`create x ${options}`, []);
+  expect([refused.code, refused.world.requests.length]).toEqual([2, 0]);
+  expect(refused.err).toMatch(expected);
+});
+
+test('mistakes of a file are told with their places', async () => {
+  const file = 'name: archive\nlogs: [authentication]\nto:\n  s3: { bucket: A }\nintervall: 5s\n';
+  const refused = await runCli(['deliveries', 'create', '-f', 'archive.yaml'], {
+    env: KEY_ENV,
+    files: { 'archive.yaml': file },
+    answer: () => Response.json({}),
+  });
+  expect(refused.code).toBe(2);
+  expect(refused.err).toMatch(
+    /archive\.yaml:4:\d+.*to\.s3\.bucket: expected the name of a bucket, found "A"/,
+  );
+  expect(refused.err).toMatch(/intervall/);
+});
+
+test('what is done with deliveries is told of each', async () => {
+  expect((await cli('pause copies', [RUNNING])).out).toMatch(/a1 \(copies\): .* paused$/m);
+  const resumed = await cli('resume copies', [RUNNING]);
+  expect(resumed.world.requests[0]?.url.pathname).toBe('/v1/deliveries/copies/resume');
+  const shown = await cli('show copies', [RUNNING]);
+  expect(shown.out).toMatch(/^- id: a1\n {2}name: copies\n/);
+  const dry = await cli('delete copies --dry-run', [RUNNING]);
+  expect([dry.world.requests[0]?.method, dry.out]).toEqual([
+    'GET',
+    expect.stringMatching(/would be deleted$/m),
+  ]);
+  expect((await cli('delete copies', [RUNNING])).world.requests[0]?.method).toBe('DELETE');
 });

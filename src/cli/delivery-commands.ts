@@ -1,26 +1,126 @@
-// The commands of `mailtrail deliveries`, declared. Deliveries are made by the API of CloudWatch Logs.
-import type { CommandSpec } from './command.ts';
-import { output, SERVER } from './option-groups.ts';
+// The commands of `mailtrail deliveries`, declared.
+import type { CommandSpec, OptionSpec } from './command.ts';
+import { PLACE_FORMS } from './delivery-place.ts';
+import { LOG_NAMES, output, SERVER } from './option-groups.ts';
 
-/** In the order of the help. */
-export const DELIVERY_COMMANDS: readonly CommandSpec[] = [
+const KEY = [{ name: 'delivery', about: 'its id, or the name for all of that name' }] as const;
+const EXAMPLE = '3f0a9c1d2b4e5f60';
+
+const SHOWN: readonly CommandSpec[] = [
   {
     name: 'deliveries list',
     summary: 'the deliveries, how far each is, and what keeps one from going on',
-    examples: [['mailtrail deliveries list', 'and -o json for monitoring']],
-    notes:
-      'Deliveries are made with "aws logs create-delivery" or an SDK: docs/guides/delivery.md.',
+    examples: [['mailtrail deliveries list', 'and -o json for programs']],
     options: [output('table', 'json', 'ndjson'), ...SERVER],
     load: () => import('./deliveries-list.ts'),
   },
   {
-    name: 'deliveries test',
-    summary: 'try where a delivery goes; exits with 1 when it cannot be written to',
+    name: 'deliveries show',
+    summary: 'all that deliveries are, as a description that can be given back',
+    examples: [['mailtrail deliveries show archive', 'where it goes, and what of which logs']],
+    arguments: KEY,
+    options: [output('yaml', 'json'), ...SERVER],
+    load: () => import('./deliveries-show.ts'),
+  },
+  {
+    name: 'deliveries status',
+    summary: 'lag, failures and errors of deliveries; exits with 1 when one does not get on',
     examples: [
-      ['mailtrail deliveries test 3f0a9c1d2b4e5f60', 'says what is wrong, and what to do'],
+      ['mailtrail deliveries status', 'of all of them'],
+      ['mailtrail deliveries status archive -o json', 'for monitoring'],
     ],
-    arguments: [{ name: 'id', about: 'the id of the delivery' }],
+    arguments: [{ ...KEY[0], optional: true }],
+    options: [output('text', 'table', 'json', 'ndjson'), ...SERVER],
+    load: () => import('./deliveries-status.ts'),
+  },
+];
+
+const DESCRIBED: readonly OptionSpec[] = [
+  { flags: '-f, --file <file>', about: 'a description in YAML or JSON instead', names: 'file' },
+  { flags: '--log <name>', about: `a log: ${LOG_NAMES.join(', ')}`, repeated: true },
+  { flags: '--to <place>', about: PLACE_FORMS },
+  { flags: '--to-endpoint <url>', about: 'the URL of S3, Firehose or CloudWatch Logs' },
+  { flags: '--to-region <region>', about: 'its region' },
+  {
+    flags: '--format <format>',
+    about: 'how records are written',
+    choices: ['json', 'plain', 'w3c', 'raw', 'parquet'],
+  },
+  { flags: '--field <path>', about: 'a field that leaves, in this order', repeated: true },
+  { flags: '--field-delimiter <text>', about: 'between the fields of plain, w3c and raw' },
+  { flags: '--filter <expression>', about: 'only events of which it is true leave' },
+  {
+    flags: '--redact <field=how>',
+    about: 'a field that leaves as its hash, as ***, or not at all: hash, mask, remove',
+    repeated: true,
+  },
+  { flags: '--sample-one-in <number>', about: 'one of so many events leaves' },
+  { flags: '--interval <time>', about: 'how often an object of S3 is made', fallback: '50s' },
+  { flags: '--object-size <size>', about: 'events of one object of S3, before compression' },
+  { flags: '--suffix-path <path>', about: 'what stands before the names of objects of S3' },
+  { flags: '--hive-paths', about: 'write its variables as name=value' },
+  { flags: '--backlog <size>', about: 'how much is kept for it while it does not get on' },
+  {
+    flags: '--when-backlog-full <what>',
+    about: 'what happens then',
+    choices: ['stop-accepting', 'drop-oldest'],
+  },
+  { flags: '--dry-run', about: 'make nothing, check and show the description' },
+];
+
+const CREATE: CommandSpec = {
+  name: 'deliveries create',
+  summary: 'deliver logs elsewhere, from now on',
+  examples: [
+    [
+      'mailtrail deliveries create archive --log authentication --log mailbox-access --to s3://audit/mail',
+      'two logs into a bucket',
+    ],
+    [
+      'mailtrail deliveries create failures --log authentication --to log-group:/failures --filter "auth_successful = 0" --redact user=hash',
+      'what failed, without names',
+    ],
+    ['mailtrail deliveries create -f archive.yaml', 'all that a description can say'],
+  ],
+  notes:
+    'One delivery is made for each log. "mailtrail deliveries test" tries where they go. Deliveries of the configuration file ' +
+    '(deliveries:) are described in the same way (docs/guides/delivery.md).',
+  arguments: [{ name: 'name', about: 'what they are called by', optional: true }],
+  options: [...DESCRIBED, output('text', 'json'), ...SERVER],
+  load: () => import('./deliveries-create.ts'),
+};
+
+function pausing(act: 'pause' | 'resume', summary: string): CommandSpec {
+  return {
+    name: `deliveries ${act}`,
+    summary,
+    examples: [[`mailtrail deliveries ${act} archive`, 'all of that name']],
+    arguments: KEY,
+    options: [output('text', 'json'), ...SERVER],
+    load: async () => ({ run: (await import('./deliveries-pause.ts')).paused(act) }),
+  };
+}
+
+/** In the order of the help. */
+export const DELIVERY_COMMANDS: readonly CommandSpec[] = [
+  ...SHOWN,
+  CREATE,
+  {
+    name: 'deliveries delete',
+    summary: 'delete deliveries; what has arrived stays where it is',
+    examples: [['mailtrail deliveries delete archive --dry-run', 'only say which they would be']],
+    arguments: KEY,
+    options: [{ flags: '--dry-run', about: 'delete nothing' }, output('text', 'json'), ...SERVER],
+    load: () => import('./deliveries-delete.ts'),
+  },
+  {
+    name: 'deliveries test',
+    summary: 'try where deliveries go; exits with 1 when one cannot be written to',
+    examples: [[`mailtrail deliveries test ${EXAMPLE}`, 'says what is wrong, and what to do']],
+    arguments: KEY,
     options: [output('text', 'json'), ...SERVER],
     load: () => import('./deliveries-test.ts'),
   },
+  pausing('pause', 'hold deliveries; what comes meanwhile is kept for them'),
+  pausing('resume', 'let held deliveries go on where they were'),
 ];

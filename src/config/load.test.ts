@@ -65,6 +65,7 @@ test('works with nothing said at all', () => {
       deviceProtocols: ['ActiveSync'],
       workmailLimits: false,
     },
+    deliveries: [],
     retention: { days: {} },
     journal: { keepBytes: 2 ** 30, minFreeBytes: 64 * 2 ** 20 },
     store: { memoryBytesMax: 700 * 2 ** 20 },

@@ -1,6 +1,7 @@
 // Every setting of the configuration, declared once: validation, defaults, the names of the
 // environment variables, `config show` and docs/reference/configuration.md follow from here.
 import { z } from 'zod';
+import type { DeliveryDescription } from '../deliver/description.ts';
 import type { LogType } from '../event/log-type.ts';
 import type { LogLevel } from '../platform/log.ts';
 import { access, type AccessSettings } from './access-settings.ts';
@@ -11,6 +12,7 @@ import {
   type SocketPath,
   type TcpAddress,
 } from './address.ts';
+import { deliveriesSetting } from './delivery-settings.ts';
 import { doveadmSetting } from './doveadm-access.ts';
 import {
   dovecotDecisions,
@@ -315,6 +317,7 @@ export const CONFIG_SCHEMA = z.strictObject({
   postfix,
   collectors,
   access,
+  deliveries: deliveriesSetting(),
   retention: section({ days: retentionDaysSetting() }),
   journal,
   store,
@@ -372,6 +375,7 @@ export interface Config {
     readonly syslog: readonly SyslogSetting[];
   };
   readonly access: AccessSettings;
+  readonly deliveries: readonly DeliveryDescription[];
   /** Days to keep, by log type; a type that is absent is kept for ever. */
   readonly retention: { readonly days: Readonly<Partial<Record<LogType, number>>> };
   readonly journal: { readonly keepBytes: number; readonly minFreeBytes: number };

@@ -31,7 +31,7 @@ export interface DestinationWorld {
 }
 
 /** What is known of the delivery that a destination is made for. */
-export interface DeliveryDescription {
+export interface DeliveryParts {
   readonly deliveryId: string;
   readonly logType: LogType;
   readonly delivery: Pick<
@@ -50,7 +50,7 @@ const SECOND_MS = 1000;
 
 /** Makes the destination; it connects when it is first used. */
 export function createDestination(
-  description: DeliveryDescription,
+  description: DeliveryParts,
   world: DestinationWorld,
 ): Destination {
   const { deliveryId } = description;
@@ -87,7 +87,7 @@ export function createDestination(
 }
 
 /** How a delivery writes a record as text. */
-function textOf({ logType, delivery, destination }: DeliveryDescription): RecordTextOptions {
+function textOf({ logType, delivery, destination }: DeliveryParts): RecordTextOptions {
   const { outputFormat } = destination;
   if (outputFormat === 'parquet') throw new Error('parquet is for S3 alone');
   const { recordFields, fieldDelimiter } = delivery;
@@ -99,7 +99,7 @@ function textOf({ logType, delivery, destination }: DeliveryDescription): Record
 }
 
 function s3Of(
-  description: DeliveryDescription,
+  description: DeliveryParts,
   settings: Extract<DestinationSettings, { readonly type: 'S3' }>,
   { account, region, env, clock }: DestinationWorld,
 ): Destination {

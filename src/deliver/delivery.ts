@@ -27,6 +27,8 @@ export type OutputFormat = 'json' | 'plain' | 'w3c' | 'raw' | 'parquet';
 interface Kept {
   readonly tags: Readonly<Record<string, string>>;
   readonly createdAtMs: number;
+  /** It was made with a delivery that was described as a whole, and goes with the last one that uses it. */
+  readonly implicit?: true;
   /** It is declared in the configuration file, and only changed there. */
   readonly declared?: true;
 }
@@ -77,13 +79,15 @@ export type DestinationSettings =
       readonly url: string;
       /** The file with the secret that signs, mode 0600. */
       readonly secretFile?: string;
-      readonly headers?: Readonly<Record<string, string>>;
+      /** A file of further headers, `Name: value` in each line, mode 0600. */
+      readonly headersFile?: string;
     }
   | {
       readonly type: 'OTLP';
       /** The base URL, to which `/v1/logs` is added, or a URL that ends so. */
       readonly url: string;
-      readonly headers?: Readonly<Record<string, string>>;
+      /** A file of further headers, `Name: value` in each line, mode 0600. */
+      readonly headersFile?: string;
     }
   | {
       readonly type: 'SYSLOG';

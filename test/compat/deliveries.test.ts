@@ -332,7 +332,7 @@ test('objects are made, described, updated and deleted as AWS does it', async ()
       headers: { authorization: `Bearer ${place.server.token}` },
     });
   expect(await (await asked('/v1/deliveries')).json()).toMatchObject({
-    deliveries: [{ id, logType: 'AUTHENTICATION_LOGS', to: `log group ${GROUP}` }],
+    deliveries: [{ id, logType: 'AUTHENTICATION_LOGS', place: `log group ${GROUP}` }],
   });
   expect(await (await asked(`/v1/deliveries/${id}/test`, 'POST')).json()).toEqual({
     ok: false,
@@ -401,7 +401,7 @@ test('templates say what can be delivered how', async () => {
     mandatory: false,
   });
   const s3 = await client.send(
-    new DescribeConfigurationTemplatesCommand({ deliveryDestinationTypes: ['S3'] }),
+    new DescribeConfigurationTemplatesCommand({ deliveryDestinationTypes: ['XRAY'] }),
   );
   expect(s3.configurationTemplates).toEqual([]);
 });

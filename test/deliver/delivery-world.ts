@@ -3,10 +3,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import {
-  createDestination,
-  type DeliveryDescription,
-} from '../../src/deliver/create-destination.ts';
+import { createDestination, type DeliveryParts } from '../../src/deliver/create-destination.ts';
 import type { Destination } from '../../src/deliver/destination.ts';
 import { DeliveryRun } from '../../src/deliver/delivery-run.ts';
 import { createSelection } from '../../src/deliver/selection.ts';
@@ -26,9 +23,9 @@ const ARRIVES_WITHIN_MS = 90_000;
 export interface DeliveryWorld {
   readonly journal: Journal;
   readonly append: (events: readonly AuditEvent[]) => Promise<void>;
-  readonly destination: (description: DeliveryDescription) => Destination;
+  readonly destination: (description: DeliveryParts) => Destination;
   /** Starts a delivery; it is stopped at the end. */
-  readonly run: (description: DeliveryDescription) => Promise<DeliveryRun>;
+  readonly run: (description: DeliveryParts) => Promise<DeliveryRun>;
   /** Waits until the deliveries have passed all that is in the journal. */
   readonly untilDelivered: () => Promise<void>;
   readonly close: () => Promise<void>;
@@ -45,7 +42,7 @@ export async function openWorld(
     log: silentLog,
   });
   const runs: DeliveryRun[] = [];
-  const destination = (description: DeliveryDescription): Destination =>
+  const destination = (description: DeliveryParts): Destination =>
     createDestination(description, {
       account: ACCOUNT,
       region: REGION,

@@ -10,7 +10,7 @@ import {
 } from '@aws-sdk/client-s3';
 import { parquetReadObjects } from 'hyparquet';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { DeliveryDescription } from '../../src/deliver/create-destination.ts';
+import type { DeliveryParts } from '../../src/deliver/create-destination.ts';
 import type { OutputFormat } from '../../src/deliver/delivery.ts';
 import { fieldAt } from '../../src/deliver/field-path.ts';
 import type { AuditEvent } from '../../src/event/audit-event.ts';
@@ -67,7 +67,7 @@ async function bucket(): Promise<string> {
   return name;
 }
 
-type Changes = Partial<DeliveryDescription['delivery']> & {
+type Changes = Partial<DeliveryParts['delivery']> & {
   readonly outputFormat?: OutputFormat;
   readonly prefix?: string;
 };
@@ -77,7 +77,7 @@ function description(
   inBucket: string,
   endpoint: string,
   { outputFormat = 'json', prefix, ...delivery }: Changes = {},
-): DeliveryDescription {
+): DeliveryParts {
   return {
     deliveryId: `D${LOG_TYPES.indexOf(logType)}`,
     logType,

@@ -43,6 +43,11 @@ export class DeliveryObjects {
     await this.options.state.change(call.actor, (view) => {
       const changes = decide(view);
       if (changes === undefined) return undefined;
+      // Sources are shared: who puts one that is there changes nothing.
+      if (kind !== 'delivery-source' && view.get(kind, name)?.declared === true) {
+        const message = `This ${NOUNS[kind]} is declared in Mailtrail's configuration file; change it there and send the server SIGHUP.`;
+        throw refusal('ConflictException', message);
+      }
       return { eventName, eventSource: EVENT_SOURCE, resource: this.arn(kind, name), changes };
     });
     return {};

@@ -96,7 +96,8 @@ class DeliveryOperations {
         throw missing('delivery-destination');
       refuseProblems(source, destination, chosen);
       for (const [, other] of view.list('delivery')) {
-        if (other.sourceName !== sourceName) continue;
+        // Deliveries that are Mailtrail's own do not count: AWS has no others than these.
+        if (other.sourceName !== sourceName || other.implicit === true) continue;
         const type = view.get('delivery-destination', other.destinationName)?.settings.type;
         if (type === undefined || typeOf(type) !== typeOf(destination.settings.type)) continue;
         throw refusal(
