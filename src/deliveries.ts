@@ -59,10 +59,11 @@ export class Deliveries {
 
   constructor(options: DeliveriesOptions) {
     this.#options = options;
-    const { state, journal, clock } = options;
+    const { state, journal, clock, log } = options;
     this.#acts = new DeliveryActs({
       state,
       clock,
+      log: log.for('deliver'),
       end: () => journal.status().end,
       organization: () => {
         const { organization } = options.config();

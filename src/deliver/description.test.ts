@@ -34,8 +34,9 @@ test('a description is read from texts as from values, and written as it was', (
   const one = { ...said, logs: ['management'] };
   const checked = checkDescription(one);
   if (!checked.ok) throw new Error(JSON.stringify(checked.problems));
-  const { name, logTypes, settings, outputFormat, delivery } = checked.description;
+  const { name, logTypes, settings, outputFormat, delivery, paused } = checked.description;
   expect([name, logTypes, outputFormat]).toEqual(['archive', ['MANAGEMENT_LOGS'], 'plain']);
+  expect(paused).toBe(true);
   expect(settings).toEqual({
     type: 'S3',
     bucket: 'audit',
@@ -53,7 +54,6 @@ test('a description is read from texts as from values, and written as it was', (
     objectBytesMax: 2 * 1024 * 1024,
     backlogBytesMax: 10 * 1024 ** 3,
     whenBacklogFull: 'drop-oldest',
-    paused: true,
   });
   const destination: DeliveryDestinationDocument = {
     ...KEPT,
@@ -66,6 +66,7 @@ test('a description is read from texts as from values, and written as it was', (
     ...KEPT,
     sourceName: 'management',
     destinationName: name,
+    paused: true,
     beginPosition: 0,
   };
   const { place, ...written } = writtenOf(destination, document);

@@ -15,12 +15,21 @@ export interface DeliveryDescription {
   readonly settings: DestinationSettings;
   readonly outputFormat: OutputFormat;
   readonly delivery: DescribedMembers;
+  /** As they are, or not paused when they are made, where nothing is said. */
+  readonly paused?: boolean;
 }
 
 /** The members of a delivery that a description decides. */
 export type DescribedMembers = Omit<
   DeliveryDocument,
-  'sourceName' | 'destinationName' | 'tags' | 'createdAtMs' | 'declared' | 'beginPosition'
+  | 'sourceName'
+  | 'destinationName'
+  | 'tags'
+  | 'createdAtMs'
+  | 'implicit'
+  | 'declared'
+  | 'paused'
+  | 'beginPosition'
 >;
 
 export interface DescriptionProblem {
@@ -213,6 +222,7 @@ function descriptionOf(read: z.output<typeof DESCRIPTION>): DeliveryDescription 
     logTypes: [...new Set(logs)],
     settings: settingsOf(to),
     outputFormat: format,
+    ...(paused !== undefined && { paused }),
     delivery: {
       ...(fields !== undefined && fields.length > 0 && { recordFields: fields }),
       ...(fieldDelimiter !== undefined && { fieldDelimiter }),
@@ -224,7 +234,6 @@ function descriptionOf(read: z.output<typeof DESCRIPTION>): DeliveryDescription 
       ...(objectSize !== undefined && { objectBytesMax: objectSize }),
       ...(backlog !== undefined && { backlogBytesMax: backlog }),
       ...(read.whenBacklogFull !== undefined && { whenBacklogFull: read.whenBacklogFull }),
-      ...(paused === true && { paused }),
     },
   };
 }

@@ -12,6 +12,7 @@ import type { DeliveryDescription } from '../../deliver/description.ts';
 import { resourceArnOf } from '../../deliver/resource-arn.ts';
 import { logTypeSpec, type LogType } from '../../event/log-type.ts';
 import type { Clock } from '../../platform/clock.ts';
+import type { Log } from '../../platform/log.ts';
 import type { Actor, DocumentChange, State, StateView } from '../../state/state.ts';
 import { ApiError } from '../api-error.ts';
 
@@ -24,6 +25,7 @@ export interface DeliveryActsOptions {
   /** The journal's end: where a delivery begins that is made now. */
   readonly end: () => number;
   readonly clock: Pick<Clock, 'now'>;
+  readonly log: Pick<Log, 'error'>;
 }
 
 /** The id of the delivery of a log to a destination that was described. */
@@ -42,6 +44,9 @@ export function declaredRefusal(what: string): ApiError {
     `${what} is declared in the configuration file; change it there and send the server SIGHUP`,
   );
 }
+
+/** Whether a name may be there already: `create` refuses it, and only `declare` changes what is declared. */
+type How = 'create' | 'put' | 'declare';
 
 type Change = { readonly eventName: string; readonly change: DocumentChange };
 
@@ -62,11 +67,9 @@ export class DeliveryActs {
   async put(
     description: DeliveryDescription,
     actor: Actor,
-    how: 'create' | 'put' = 'put',
+    how: Exclude<How, 'declare'> = 'put',
   ): Promise<void> {
-    const { name } = description;
-    this.#refuse(name, how);
-    await this.#make(description, actor, undefined);
+    await this.#make(description, actor, how);
   }
 
   /** Deletes deliveries by their ids, with what nothing else uses of what was made with them. */
@@ -93,41 +96,57 @@ export class DeliveryActs {
     }
   }
 
-  /** Makes the declared deliveries those of the configuration, each difference a change. */
+  /**
+   * Makes the declared deliveries those of the configuration, each difference a change. A name that the API of
+   * CloudWatch Logs has used is left alone, and the log says so: its deliveries would silently go elsewhere.
+   */
   async declare(descriptions: readonly DeliveryDescription[], actor: Actor): Promise<void> {
-    const { state } = this.#options;
+    const { state, log } = this.#options;
     const names = new Set(descriptions.map(({ name }) => name));
-    for (const description of descriptions) await this.#make(description, actor, true);
+    for (const description of descriptions) {
+      try {
+        await this.#make(description, actor, 'declare');
+      } catch (error) {
+        if (!(error instanceof ApiError)) throw error;
+        const { message: reason } = error;
+        log.error('a delivery of the configuration was not made', {
+          name: description.name,
+          reason,
+        });
+      }
+    }
     const gone = [...state.list('delivery')].filter(
       ([, each]) => each.declared === true && !names.has(each.destinationName),
     );
     for (const [id] of gone) await this.#change(actor, (view) => deletion(view, id));
     await this.#sweep(actor);
+    await this.#release(names, actor);
   }
 
-  #refuse(name: string, how: 'create' | 'put'): void {
-    const known = this.#options.state.get('delivery-destination', name);
-    if (known === undefined) return;
-    if (known.declared === true) throw declaredRefusal(`the destination ${name}`);
-    if (how === 'create') {
-      throw conflict(`there is a destination ${name} already; choose another name, or put it`);
-    }
-    if (known.implicit !== true) {
-      throw conflict(
-        `the destination ${name} was made by the API of CloudWatch Logs; change it there, or choose another name`,
-      );
+  /** Destinations that are not declared any more, and that deliveries of others still use, can be changed again. */
+  async #release(declared: ReadonlySet<string>, actor: Actor): Promise<void> {
+    const kind = 'delivery-destination';
+    const destinations = Array.from(this.#options.state.list(kind));
+    for (const [id] of destinations.filter(([name]) => !declared.has(name))) {
+      await this.#change(actor, (view) => {
+        const known = view.get(kind, id);
+        if (known?.declared !== true) return undefined;
+        const { declared: _, ...value } = known;
+        return { eventName: 'PutDeliveryDestination', change: { kind, id, value } };
+      });
     }
   }
 
   async #make(
-    { name, logTypes, settings, outputFormat, delivery }: DeliveryDescription,
+    { name, logTypes, settings, outputFormat, delivery, paused }: DeliveryDescription,
     actor: Actor,
-    declared: true | undefined,
+    how: How,
   ): Promise<void> {
     const owner = this.#options.organization();
-    const mark = { implicit: true as const, ...(declared && { declared }) };
+    const mark = { implicit: true as const, ...(how === 'declare' && { declared: true as const }) };
     await this.#change(actor, (view) => {
       const known = view.get('delivery-destination', name);
+      if (known !== undefined) refuseTaken(name, known, how);
       const kept = { ...this.#keptOf(known), ...mark };
       const policy = known?.policy;
       const value: DeliveryDestinationDocument = {
@@ -151,8 +170,8 @@ export class DeliveryActs {
           destinationName: name,
           ...this.#keptOf(known),
           ...mark,
-          // What somebody paused stays so until somebody resumes it.
-          ...((known?.paused ?? delivery.paused) === true && { paused: true as const }),
+          // Where nothing is said, what somebody paused stays so until somebody resumes it.
+          ...((paused ?? known?.paused) === true && { paused: true as const }),
           beginPosition: known?.beginPosition ?? this.#options.end(),
         };
         const eventName = known === undefined ? 'CreateDelivery' : 'UpdateDeliveryConfiguration';
@@ -224,6 +243,23 @@ export class DeliveryActs {
       return { eventName, eventSource: EVENT_SOURCE, resource, changes: [change] };
     });
   }
+}
+
+/** Throws an ApiError where the destination of the name is not to be changed in this way. */
+function refuseTaken(
+  name: string,
+  known: Pick<DeliveryDestinationDocument, 'declared' | 'implicit'>,
+  how: How,
+): void {
+  if (known.declared === true && how !== 'declare')
+    throw declaredRefusal(`the destination ${name}`);
+  if (how === 'create') {
+    throw conflict(`there is a destination ${name} already; choose another name, or put it`);
+  }
+  if (known.implicit === true) return;
+  throw conflict(
+    `the destination ${name} was made by the API of CloudWatch Logs; change it there, or choose another name`,
+  );
 }
 
 function deletion(view: StateView, id: string): Change | undefined {
