@@ -150,8 +150,7 @@ class RunningApp implements App {
   }
 
   #makeHttpServer(): HttpServer {
-    const { journal, intake, store, state, loader, credentials, mappings, clock, log } =
-      this.#parts;
+    const { gate, intake, store, state, loader, credentials, mappings, clock, log } = this.#parts;
     const { organization, collectors } = this.#config;
     const tls = readTls(this.#config);
     const access = accessServices({
@@ -164,7 +163,7 @@ class RunningApp implements App {
       keys: () => credentials,
       state,
       admit: admitLines,
-      append: (batch) => journal.append(batch),
+      append: (batch) => gate.append(batch),
       mapped: createMappedBodies({
         sets: mappings,
         webhooks: collectors.webhooks,
@@ -257,9 +256,9 @@ class RunningApp implements App {
   }
 
   #readiness(): ReturnType<typeof describeReadiness> {
-    const { journal, state, store, loader } = this.#parts;
+    const { gate, state, store, loader } = this.#parts;
     return describeReadiness({
-      journal: journal.status(),
+      journal: gate.status(),
       state: state.status(),
       store: store.health(),
       loader: loader.status(),
@@ -268,7 +267,7 @@ class RunningApp implements App {
   }
 
   async #status(): Promise<object> {
-    const { journal, state, store, loader } = this.#parts;
+    const { gate, state, store, loader } = this.#parts;
     const health = store.health();
     return {
       ...readVersion(),
@@ -277,7 +276,7 @@ class RunningApp implements App {
       data: this.#config.data,
       organization: this.#config.organization.name,
       readiness: this.#readiness(),
-      journal: journal.status(),
+      journal: gate.status(),
       state: state.status(),
       loader: loader.status(),
       store: health.ready ? { ...health, ...(await store.stats()) } : health,
@@ -291,8 +290,8 @@ class RunningApp implements App {
   }
 
   async #record(eventName: string, change: { before?: object; after?: object }): Promise<void> {
-    const { intake, clock } = this.#parts;
-    await intake.accept([managementEvent(eventName, clock.now(), change)]);
+    const { ownIntake, clock } = this.#parts;
+    await ownIntake.accept([managementEvent(eventName, clock.now(), change)]);
   }
 
   #settings(config: Config): object {

@@ -14,6 +14,7 @@ import { organizationArn } from './config/organization.ts';
 import type { Config } from './config/schema.ts';
 import { journalLine } from './event/journal-line.ts';
 import type { LogEvent } from './event/log-event.ts';
+import type { IntakeGate } from './intake-gate.ts';
 import type { Journal } from './journal/journal.ts';
 import type { LogEventKeeping } from './log-event-keeping.ts';
 import type { Clock } from './platform/clock.ts';
@@ -27,6 +28,7 @@ export interface CloudWatchLogsParts {
   readonly config: () => Config;
   readonly state: State;
   readonly journal: Journal;
+  readonly gate: IntakeGate;
   readonly store: EventStore & LogEventStore;
   /** Everything below it is in the store. */
   readonly loadedTo: () => number;
@@ -55,7 +57,7 @@ function installedAtMs(data: string): number {
 
 /** Builds CloudWatch Logs. */
 export function createCloudWatchLogs(parts: CloudWatchLogsParts): CloudWatchLogs {
-  const { config, state, journal, store, keeping, language, clock } = parts;
+  const { config, state, journal, gate, store, keeping, language, clock } = parts;
   const { data, organization } = config();
   const catalog = new LogGroupCatalog({
     organization,
@@ -88,7 +90,7 @@ export function createCloudWatchLogs(parts: CloudWatchLogsParts): CloudWatchLogs
     clock,
     randomId: randomUUID,
     put: async (events) => {
-      await journal.append(linesOf(events));
+      await gate.append(linesOf(events));
     },
     storedBytes: () => storedBytes(store),
     streamTimes: (groupId) => streamTimes(store, groupId),

@@ -3,6 +3,10 @@
 import { randomBytes } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Intake } from './collect/collector.ts';
+import type { Dropped } from './deliver/backlog.ts';
+import type { IntakeGate } from './intake-gate.ts';
+import { managementEvent } from './management.ts';
 import { DeliveryActs } from './api/deliveries/acts.ts';
 import { DeliveriesEndpoint } from './api/deliveries/deliveries-endpoint.ts';
 import { organizationArn } from './config/organization.ts';
@@ -10,7 +14,7 @@ import type { Config } from './config/schema.ts';
 import { createDestination } from './deliver/create-destination.ts';
 import { consumerOf, DeliveryRun, type DeliveryStatus } from './deliver/delivery-run.ts';
 import type { Destination, DestinationTest } from './deliver/destination.ts';
-import { FOLLOW_MS } from './deliver/limits.ts';
+import { BACKLOG_BYTES_DEFAULT, BACKLOG_KEPT_PART, FOLLOW_MS } from './deliver/limits.ts';
 import { checkpointOf } from './deliver/log-group/log-group-destination.ts';
 import { createSelection } from './deliver/selection.ts';
 import { readWhole, replaceWhole } from './deliver/small-file.ts';
@@ -27,6 +31,10 @@ const HASH_KEY_BYTES = 32;
 export interface DeliveriesOptions {
   readonly state: State;
   readonly journal: Journal;
+  /** Closed while a backlog is full. */
+  readonly gate: IntakeGate;
+  /** Of what the program says itself. */
+  readonly ownIntake: Pick<Intake, 'accept'>;
   /** Where each delivery has a directory of its own. */
   readonly directory: string;
   /** The configuration now; another after a reload. */
@@ -45,6 +53,8 @@ interface Described {
 export class Deliveries {
   readonly #options: DeliveriesOptions;
   readonly #runs = new Map<string, { readonly text: string; readonly run: DeliveryRun }>();
+  /** The delivery for which nothing more is taken. */
+  #full: string | undefined;
   /** Why those that should run do not. */
   readonly #unstarted = new Map<string, string>();
   #hashKey = '';
@@ -122,6 +132,7 @@ export class Deliveries {
       })
       .finally(() => {
         if (this.#stopped) return;
+        this.#watchBacklogs();
         this.#timer = this.#options.clock.after(FOLLOW_MS, () => this.#follow());
       });
   }
@@ -140,7 +151,6 @@ export class Deliveries {
     this.#unstarted.forEach((_, id) => wanted.has(id) || this.#unstarted.delete(id));
     for (const [id, described] of wanted) {
       if (described === undefined || this.#runs.has(id)) continue;
-      if (described.delivery.paused === true) continue;
       await this.#begin(id, described);
     }
     // What could not be started is tried again.
@@ -183,6 +193,12 @@ export class Deliveries {
       select: createSelection({ ...delivery, logType, hashKey: this.#hashKey }),
       destination: this.#destinationOf(id, described),
       beginPosition: delivery.beginPosition,
+      paused: delivery.paused === true,
+      backlog: {
+        bytesMax: delivery.backlogBytesMax ?? BACKLOG_BYTES_DEFAULT,
+        whenFull: delivery.whenBacklogFull ?? 'stop-accepting',
+      },
+      dropped: (what) => this.#tellDropped(id, delivery.destinationName, what),
       journal,
       directory: join(directory, id),
       disk: systemDisk,
@@ -190,6 +206,37 @@ export class Deliveries {
       log: log.for('deliver'),
       random: Math.random,
     });
+  }
+
+  /** Nothing more is taken while a delivery has all that may be kept for it, and none of it is to be lost. */
+  #watchBacklogs(): void {
+    const full = [...this.#runs].find(([id, { run }]) => {
+      const { bytes, bytesMax, whenFull } = run.backlog();
+      const most = this.#full === id ? bytesMax * BACKLOG_KEPT_PART : bytesMax;
+      return whenFull === 'stop-accepting' && bytes > most;
+    });
+    this.#full = full?.[0];
+    if (full === undefined) {
+      this.#options.gate.closedBecause = undefined;
+      return;
+    }
+    const [id, { run }] = full;
+    const { bytes, bytesMax } = run.backlog();
+    const name = this.#options.state.get('delivery', id)?.destinationName ?? '';
+    this.#options.gate.closedBecause =
+      `the delivery ${id} (${name}) is ${bytes} bytes behind, and at most ${bytesMax} are kept for it: ` +
+      'mend its destination ("mailtrail deliveries status"), give it more room (backlog), let it drop the oldest ' +
+      '(whenBacklogFull: drop-oldest), or delete it';
+  }
+
+  /** On record before it is gone: who looks for the events later finds why they are not there. */
+  async #tellDropped(deliveryId: string, destinationName: string, what: Dropped): Promise<void> {
+    const { ownIntake, clock, log } = this.#options;
+    const { from, to, ...counted } = what;
+    const range = { fromPosition: from.position, toPosition: to.position };
+    const after = { deliveryId, destinationName, ...range, ...counted };
+    log.error('a delivery dropped the oldest of what it did not deliver', after);
+    await ownIntake.accept([managementEvent('DropDeliveryBacklog', clock.now(), { after })]);
   }
 
   #destinationOf(deliveryId: string, { delivery, source, destination }: Described): Destination {

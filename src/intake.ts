@@ -12,8 +12,15 @@ import type { Checkpoint, Journal, Position } from './journal/journal.ts';
 export const EVENTS_AT_A_TIME = 100;
 const NO_LINES = new Uint8Array(0);
 
-/** An intake that writes to the journal and fills in the organization where a collector left it out. */
-export function createIntake(journal: Journal, organizationArn: string): Intake {
+/**
+ * An intake that writes to the journal and fills in the organization where a collector left it out.
+ *
+ * @param append the journal's, or what stands before it
+ */
+export function createIntake(
+  journal: Pick<Journal, 'append' | 'checkpoint'>,
+  organizationArn: string,
+): Intake {
   const linesOf = (events: readonly AuditEvent[]): string =>
     events.map((event) => journalLine({ organization_arn: organizationArn, ...event })).join('');
 

@@ -10,6 +10,7 @@ import { ensureCredentials, type ServerCredentials } from './config/credentials.
 import { organizationArn } from './config/organization.ts';
 import type { Config } from './config/schema.ts';
 import { createIntake } from './intake.ts';
+import { IntakeGate } from './intake-gate.ts';
 import type { Journal } from './journal/journal.ts';
 import { openJournal } from './journal/open.ts';
 import type { Clock } from './platform/clock.ts';
@@ -24,7 +25,11 @@ import { createLoader, type Loader } from './store/loader.ts';
 
 export interface Parts {
   readonly journal: Journal;
+  /** What stands before the journal for all that comes from outside. */
+  readonly gate: IntakeGate;
   readonly intake: Intake;
+  /** Of what the program says itself, which is always taken. */
+  readonly ownIntake: Intake;
   readonly state: State;
   readonly store: EventStore & LogEventStore;
   readonly loader: Loader;
@@ -80,19 +85,25 @@ export async function openParts(options: {
     const limits = { memoryBytesMax: config.store.memoryBytesMax };
     const store = createEmbeddedStore({ directory, log, clock, limits });
     const loader = createLoader({ journal, store, clock, log, directory });
-    const intake = createIntake(journal, organizationArn(config.organization));
+    const arn = organizationArn(config.organization);
+    const gate = new IntakeGate(journal, log.for('journal'));
+    const checkpoint = (source: string): unknown => journal.checkpoint(source);
+    const intake = createIntake({ append: (batch) => gate.append(batch), checkpoint }, arn);
+    const ownIntake = createIntake(journal, arn);
     const state = await openState({
       disk: systemDisk,
       directory: join(config.data, 'state'),
       clock,
       log: log.for('state'),
-      accept: (events, checkpoint) => intake.accept(events, checkpoint),
-      checkpoint: (source) => intake.checkpoint(source),
+      accept: (events, progress) => ownIntake.accept(events, progress),
+      checkpoint,
     });
     return {
       state,
       journal,
+      gate,
       intake,
+      ownIntake,
       store,
       loader,
       credentials,

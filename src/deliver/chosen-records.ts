@@ -1,4 +1,4 @@
-// The records of a delivery in a range of the journal.
+// The records of a delivery in blocks of the journal.
 import type { AuditEvent } from '../event/audit-event.ts';
 import type { JournalBlock } from '../journal/journal.ts';
 import type { DeliveryRecord } from './destination.ts';
@@ -14,25 +14,40 @@ function mayBeOf(line: Buffer, quoted: string): boolean {
   return line.includes(quoted) || line.includes('\\u');
 }
 
-/** The records that leave, in the journal's order. */
+/** Records that leave, in the journal's order. */
+export interface ChosenRecords {
+  readonly records: readonly DeliveryRecord[];
+  /** Of the lines that they were made of. */
+  readonly bytes: number;
+  /** When the block of the first one was sealed, ms since the Unix epoch; undefined when there is none. */
+  readonly firstSealedAtMs: number | undefined;
+}
+
+/** What leaves of the blocks, from the position on and up to the other. */
 export function chosenRecords(
   blocks: readonly JournalBlock[],
+  { from, to }: { readonly from: number; readonly to: number },
   logType: string,
   select: Selection,
-): readonly DeliveryRecord[] {
+): ChosenRecords {
   const quoted = `"${logType}"`;
   const records: DeliveryRecord[] = [];
-  for (const { position, lines } of blocks) {
+  let bytes = 0;
+  let firstSealedAtMs: number | undefined;
+  for (const { position, lines, sealedAtMs } of blocks) {
     const all = Buffer.from(lines.buffer, lines.byteOffset, lines.byteLength);
     let at = position;
-    for (let from = 0; from < all.length; at++) {
-      const end = all.indexOf(NEWLINE, from);
-      const line = all.subarray(from, end < 0 ? all.length : end);
-      from = end < 0 ? all.length : end + 1;
-      if (!mayBeOf(line, quoted)) continue;
+    for (let begin = 0; begin < all.length; at++) {
+      const end = all.indexOf(NEWLINE, begin);
+      const line = all.subarray(begin, end < 0 ? all.length : end);
+      begin = end < 0 ? all.length : end + 1;
+      if (at < from || at >= to || !mayBeOf(line, quoted)) continue;
       const record = select(JSON.parse(line.toString('utf8')) as AuditEvent, at);
-      if (record !== undefined) records.push(record);
+      if (record === undefined) continue;
+      records.push(record);
+      bytes += line.length;
+      firstSealedAtMs ??= sealedAtMs;
     }
   }
-  return records;
+  return { records, bytes, firstSealedAtMs };
 }

@@ -4,11 +4,11 @@
 // After a crash the noted range is given again with the same bounds and records. A destination that names
 // what it writes by them overwrites; others get some records twice, and none never.
 import type { LogType } from '../event/log-type.ts';
-import type { Cursor, Journal, JournalRange } from '../journal/journal.ts';
+import type { Cursor, Journal } from '../journal/journal.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Disk } from '../platform/disk.ts';
 import type { Log } from '../platform/log.ts';
-import { chosenRecords } from './chosen-records.ts';
+import { type Backlog, type Dropped, dropOldest } from './backlog.ts';
 import { DeadLetters } from './dead-letters.ts';
 import {
   type DeliveryBatch,
@@ -16,15 +16,12 @@ import {
   type Destination,
   DestinationError,
 } from './destination.ts';
-import {
-  BLOCK_EVENTS_MAX,
-  FAILURES_UNTIL_DOWN,
-  PASSING_NOTED_EVERY_MS,
-  RETRY_MAX_MS,
-  RETRY_MIN_MS,
-} from './limits.ts';
+import { type Gathered, gather } from './gathering.ts';
+import { BACKLOG_CHECK_MS, FAILURES_UNTIL_DOWN, PASSING_NOTED_EVERY_MS } from './limits.ts';
+import { retryDelayMs } from './retry.ts';
 import type { Selection } from './selection.ts';
 import { readWhole, replaceWhole } from './small-file.ts';
+import { sleep } from './wait.ts';
 
 const NOTE = 'batch.json';
 
@@ -35,7 +32,12 @@ export interface DeliveryRunOptions {
   readonly destination: Destination;
   /** Where the delivery begins when it never ran. */
   readonly beginPosition: number;
-  readonly journal: Pick<Journal, 'read' | 'waitBeyond' | 'cursor' | 'commit' | 'status'>;
+  /** It only holds its place. */
+  readonly paused?: boolean;
+  readonly backlog: Backlog;
+  /** Told, durably, before what was dropped is passed. */
+  readonly dropped: (what: Dropped) => Promise<void>;
+  readonly journal: Journal;
   /** The delivery's own directory. */
   readonly directory: string;
   readonly disk: Disk;
@@ -49,14 +51,20 @@ export interface DeliveryStatus {
   readonly id: string;
   /** Everything before it has arrived, is a dead letter or does not leave. */
   readonly position: number;
-  /** Events of the journal behind that, whether they leave or not. */
+  /** Events of the journal behind that, whether they leave or not, and their bytes. */
   readonly behindEvents: number;
+  readonly behindBytes: number;
+  /** How long the oldest event that has not arrived has been durable here; 0 when all have. */
+  readonly lagMs: number;
+  /** Absent when nothing has arrived since the start. */
+  readonly lastDeliveredAtMs?: number;
   /** Since the start. */
   readonly delivered: number;
   readonly retried: number;
   readonly failures: number;
+  readonly dropped: number;
   readonly deadLetters: number;
-  /** Whether the destination counts as down. */
+  /** Whether the destination counts as down: it is only tried, by one batch now and then. */
   readonly down: boolean;
   /** Why it does not go on at the moment; absent when it does. */
   readonly lastError?: string;
@@ -78,7 +86,10 @@ export class DeliveryRun {
   #delivered = 0;
   #retried = 0;
   #failures = 0;
+  #dropped = 0;
   #failuresInARow = 0;
+  #waitingSinceMs: number | undefined;
+  #lastDeliveredAtMs: number | undefined;
   #lastError: string | undefined;
   #running: Promise<void> | undefined;
 
@@ -109,27 +120,45 @@ export class DeliveryRun {
     await this.#options.destination.close();
   }
 
+  /** Bytes of the journal that are kept for it, and how many may be. */
+  backlog(): { readonly bytes: number } & Backlog {
+    const { journal, backlog } = this.#options;
+    return { bytes: journal.bytesBeyond(this.#cursor), ...backlog };
+  }
+
   status(): DeliveryStatus {
-    const { journal, id } = this.#options;
+    const { journal, id, clock } = this.#options;
     const { position } = this.#cursor;
+    const since = this.#waitingSinceMs;
     return {
       id,
       position,
       behindEvents: Math.max(0, journal.status().end - position),
+      behindBytes: journal.bytesBeyond(this.#cursor),
+      lagMs: since === undefined ? 0 : Math.max(0, clock.now() - since),
+      ...(this.#lastDeliveredAtMs !== undefined && { lastDeliveredAtMs: this.#lastDeliveredAtMs }),
       delivered: this.#delivered,
       retried: this.#retried,
       failures: this.#failures,
+      dropped: this.#dropped,
       deadLetters: this.#letters.count,
-      down: this.#failuresInARow >= FAILURES_UNTIL_DOWN,
+      down: this.#isDown(),
       ...(this.#lastError !== undefined && { lastError: this.#lastError }),
     };
   }
 
+  #isDown(): boolean {
+    return this.#failuresInARow >= FAILURES_UNTIL_DOWN;
+  }
+
   async #run(): Promise<void> {
     const { signal } = this.#stop;
+    const { paused, clock } = this.#options;
     while (!signal.aborted) {
       try {
-        await this.#next();
+        if (await this.#dropIfFull()) continue;
+        if (paused === true) await sleep(clock, BACKLOG_CHECK_MS, signal);
+        else await this.#next();
       } catch (error) {
         if (signal.aborted) return;
         await this.#failed(error);
@@ -137,27 +166,35 @@ export class DeliveryRun {
     }
   }
 
-  /** The next range, whole. */
+  /** The next range, whole; without it, when its beginning was dropped meanwhile. */
   async #next(): Promise<void> {
     const { signal } = this.#stop;
-    const { journal, destination, clock, logType, select } = this.#options;
-    await journal.waitBeyond(this.#cursor.position, signal);
-    if (signal.aborted) return;
-    if (!this.#isNoted()) await this.#sleep(destination.pace.intervalMs);
-    if (signal.aborted) return;
-    const { blocks, to } = await this.#read();
-    const from = this.#cursor.position;
-    const records = chosenRecords(blocks, logType, select).filter(
-      ({ position }) => position >= from,
+    const { journal, destination, clock, logType, select, id } = this.#options;
+    const { pace } = destination;
+    const gathered = await gather(
+      {
+        journal,
+        pace,
+        logType,
+        select,
+        clock,
+        passed: (to) => this.#pass(to, false),
+        waiting: (sinceMs) => (this.#waitingSinceMs = sinceMs),
+      },
+      this.#cursor,
+      signal,
+      this.#isNoted() ? this.#note?.to : undefined,
     );
+    if (signal.aborted) return;
+    const { records, from, to, sealedAtMs } = gathered;
     if (records.length > 0) {
-      await this.#noteBatch(from, to.position);
-      const sealedAtMs = blocks[0]?.sealedAtMs ?? clock.now();
-      const bounds = { from, to: to.position, sealedAtMs };
-      const arrived = await this.#deliver({ ...bounds, deliveryId: this.#options.id, records });
-      if (!arrived) return;
+      await this.#noteBatch(gathered);
+      this.#waitingSinceMs = sealedAtMs;
+      const bounds = { from: from.position, to: to.position, sealedAtMs };
+      if (!(await this.#deliver({ ...bounds, deliveryId: id, records }))) return;
     }
     await this.#pass(to, records.length > 0);
+    this.#waitingSinceMs = undefined;
   }
 
   #isNoted(): boolean {
@@ -165,27 +202,14 @@ export class DeliveryRun {
     return this.#note !== undefined && this.#note.from === position && this.#note.to > position;
   }
 
-  /** The noted range again if it did not arrive, the next one otherwise. */
-  async #read(): Promise<Pick<JournalRange, 'blocks' | 'to'>> {
-    const { journal, destination } = this.#options;
-    const { eventsMax, bytesMax } = destination.pace;
-    const note = this.#isNoted() ? this.#note : undefined;
-    if (note === undefined) return journal.read(this.#cursor, { eventsMax, bytesMax });
-    // A delivery may begin within a block, which is read whole.
-    const limits = { eventsMax: note.to - note.from + BLOCK_EVENTS_MAX, bytesMax: Infinity };
-    const { blocks } = await journal.read(this.#cursor, limits);
-    const noted = blocks.filter(({ position }) => position < note.to);
-    return { blocks: noted, to: { position: note.to } };
-  }
-
-  async #noteBatch(from: number, to: number): Promise<void> {
+  async #noteBatch({ from: { position: from }, to: { position: to } }: Gathered): Promise<void> {
     if (this.#note?.from === from && this.#note.to === to) return;
     const { disk, directory } = this.#options;
     await replaceWhole(disk, directory, NOTE, `${JSON.stringify({ from, to })}\n`);
     this.#note = { from, to };
   }
 
-  /** Gives the records until none is left; false when it was stopped before. */
+  /** Gives the records until none is left; false when it was stopped or dropped before. */
   async #deliver(batch: DeliveryBatch): Promise<boolean> {
     const { destination, clock } = this.#options;
     const { signal } = this.#stop;
@@ -205,6 +229,7 @@ export class DeliveryRun {
             why = outcome.retry;
           }
         }
+        if (left.length > again.length + rejected.length) this.#lastDeliveredAtMs = clock.now();
         // First durable, then passed: a letter that cannot be kept is given again.
         left = [...rejected.map(({ record }) => record), ...again];
         await this.#setAside(rejected, clock.now());
@@ -219,6 +244,7 @@ export class DeliveryRun {
         if (signal.aborted) return false;
         this.#retried += left.length;
         await this.#failed(error);
+        if (await this.#dropIfFull()) return false;
       }
     }
     return false;
@@ -240,6 +266,19 @@ export class DeliveryRun {
     });
   }
 
+  /** Lets the oldest go where the administrator wants that of a full backlog; whether it did. */
+  async #dropIfFull(): Promise<boolean> {
+    const { journal, backlog, logType, select, id, dropped } = this.#options;
+    const what = await dropOldest({ journal, backlog, logType, select }, this.#cursor);
+    if (what === undefined) return false;
+    await dropped(what);
+    await journal.commit(consumerOf(id), what.to);
+    this.#cursor = what.to;
+    this.#dropped += what.records;
+    this.#waitingSinceMs = undefined;
+    return true;
+  }
+
   /** Goes on behind the range; durably where something was sent, and now and then elsewhere. */
   async #pass(to: Cursor, sent: boolean): Promise<void> {
     const { journal, id, clock } = this.#options;
@@ -253,36 +292,14 @@ export class DeliveryRun {
 
   /** Tells a failure, once while it is the same, and waits before the next attempt. */
   async #failed(error: unknown): Promise<void> {
-    const { log, id, random } = this.#options;
+    const { log, id, random, clock } = this.#options;
     this.#failures++;
     this.#failuresInARow++;
     const reason = error instanceof Error ? error.message : String(error);
     if (this.#lastError !== reason)
       log.warn('a delivery does not arrive', { delivery: id, reason });
     this.#lastError = reason;
-    const mostMs = Math.min(
-      RETRY_MIN_MS * 2 ** Math.min(this.#failuresInARow - 1, 20),
-      RETRY_MAX_MS,
-    );
-    const askedMs = error instanceof DestinationError ? (error.retryAfterMs ?? 0) : 0;
-    // Half of it is by chance, so that many do not come at once when a destination is up again.
-    await this.#sleep(
-      Math.max(mostMs / 2 + (random() * mostMs) / 2, Math.min(askedMs, RETRY_MAX_MS)),
-    );
-  }
-
-  #sleep(delayMs: number): Promise<void> {
-    const { signal } = this.#stop;
-    if (delayMs <= 0 || signal.aborted) return Promise.resolve();
-    return new Promise((resolve) => {
-      const end = (): void => {
-        timer.cancel();
-        signal.removeEventListener('abort', end);
-        resolve();
-      };
-      const timer = this.#options.clock.after(delayMs, end);
-      signal.addEventListener('abort', end, { once: true });
-    });
+    await sleep(clock, retryDelayMs(this.#failuresInARow, error, random), this.#stop.signal);
   }
 }
 

@@ -3,6 +3,7 @@
 import type { Clock } from '../platform/clock.ts';
 import type { Disk } from '../platform/disk.ts';
 import type { Log } from '../platform/log.ts';
+import { bytesBeyond, cursorBefore, cursorWithin } from './backlog.ts';
 import type { Block } from './block.ts';
 import { CheckpointRules } from './checkpoint.ts';
 import type { Cursors } from './cursors.ts';
@@ -128,6 +129,18 @@ export class DurableJournal implements Journal {
   checkpoint(source: string): unknown {
     const json = this.#parts.checkpoints.get(source);
     return json === undefined ? undefined : (JSON.parse(json) as unknown);
+  }
+
+  bytesBeyond(cursor: Cursor): number {
+    return bytesBeyond(this.#parts.segments, cursor);
+  }
+
+  cursorWithin(bytesMax: number): Cursor {
+    return cursorWithin(this.#parts.segments, bytesMax);
+  }
+
+  cursorBefore(atMs: number): Cursor {
+    return cursorBefore(this.#parts.segments, atMs);
   }
 
   status(): JournalStatus {

@@ -90,6 +90,12 @@ export interface Journal {
   forget(consumer: string): Promise<void>;
   /** The last durable checkpoint value of the source. */
   checkpoint(source: string): unknown;
+  /** Bytes that lie behind the cursor, to within a segment where it says no offset. */
+  bytesBeyond(cursor: Cursor): number;
+  /** The oldest place from which there are no more bytes than so many, to within a segment. */
+  cursorWithin(bytesMax: number): Cursor;
+  /** A place, at most a segment before, behind which everything is that was taken at the time or later. */
+  cursorBefore(atMs: number): Cursor;
   status(): JournalStatus;
   /** Writes what is queued, seals, cuts the padding and lets the directory go. */
   close(): Promise<void>;

@@ -24,8 +24,11 @@ import { Quarantine } from './quarantine.ts';
 
 export const LOADER_CONSUMER = 'store';
 
+/** What the loader needs of the journal. */
+export type LoadedJournal = Pick<Journal, 'read' | 'waitBeyond' | 'cursor' | 'commit' | 'status'>;
+
 export interface LoaderOptions {
-  readonly journal: Journal;
+  readonly journal: LoadedJournal;
   readonly store: EventStore;
   readonly clock: Clock;
   readonly log: Log;
@@ -49,7 +52,7 @@ export function createLoader(options: LoaderOptions): Loader {
 }
 
 export class Loader {
-  readonly #journal: Journal;
+  readonly #journal: LoadedJournal;
   readonly #store: EventStore;
   readonly #clock: Clock;
   readonly #log: Log;

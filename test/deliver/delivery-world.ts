@@ -67,6 +67,8 @@ export async function openWorld(
         select: createSelection({ ...delivery, logType, hashKey: 'key' }),
         destination: destination(description),
         beginPosition: 0,
+        backlog: { bytesMax: Infinity, whenFull: 'stop-accepting' },
+        dropped: async () => {},
         journal,
         directory: join(directory, id),
         disk: systemDisk,

@@ -1,8 +1,8 @@
 // A world for the loader that a test owns: a journal and a disk in memory, a store that counts every
 // row it was given, a clock that never waits, and a crash that can come at any step.
+import type { LoadedJournal } from '../../src/store/loader.ts';
 import type {
   Cursor,
-  Journal,
   JournalBlock,
   JournalRange,
   JournalStatus,
@@ -121,7 +121,7 @@ export class MemoryDisk implements Disk {
 }
 
 /** Sealed blocks and one cursor. */
-export class MemoryJournal implements Journal {
+export class MemoryJournal implements LoadedJournal {
   readonly blocks: JournalBlock[] = [];
   committed: Cursor = { position: 0 };
   fate = new Fate(Number.POSITIVE_INFINITY);
