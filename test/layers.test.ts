@@ -13,7 +13,15 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   access: ['event'],
   journal: ['event', 'platform'],
   store: ['event', 'platform', 'journal/journal.ts'],
-  deliver: ['event', 'platform', 'insights', 'journal/journal.ts', 'config/quantity.ts'],
+  deliver: [
+    'event',
+    'platform',
+    'insights',
+    'journal/journal.ts',
+    // Descriptions are written like the configuration.
+    'config/quantity.ts',
+    'config/suggest.ts',
+  ],
   state: ['event', 'platform', 'access', 'journal/journal.ts', 'deliver/delivery.ts'],
   insights: ['event', 'store/event-table.ts', 'store/log-event-columns.ts', 'store/event-store.ts'],
   collect: [

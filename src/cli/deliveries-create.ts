@@ -1,101 +1,82 @@
-// `mailtrail deliveries create`: a delivery as options or a file describe it.
-import { emptySection, formatPath, formatProblem, type RawSection } from '../config/raw-tree.ts';
-import { readYaml } from '../config/yaml-source.ts';
-import { checkDescription } from '../deliver/description.ts';
+// `mailtrail deliveries create` and `mailtrail deliveries put`: deliveries as options or a file describe them.
 import { ApiClient } from './api-client.ts';
-import { CliError } from './cli-error.ts';
-import type { Call } from './command.ts';
-import { placeIn } from './delivery-place.ts';
-import { safeJson } from './escape.ts';
+import { CliError, wordsOf } from './cli-error.ts';
+import type { Call, Run } from './command.ts';
+import { descriptionsOf } from './delivery-descriptions.ts';
+import { readDeliveries, type WrittenDescription } from './delivery-file.ts';
+import { describedByOptions } from './delivery-options.ts';
+import { diffLines } from './document-diff.ts';
+import { escapeForTerminal, safeJson } from './escape.ts';
 import { EXIT, type ExitCode } from './exit-code.ts';
-import { toldIn, writeDone } from './told-delivery.ts';
+import { paintFor } from './style.ts';
+import { deliveriesPath, type ToldDelivery, toldIn, writeDone } from './told-delivery.ts';
 
-/** The options that are members of the description as they are. */
-const PLAIN = [
-  ['format', 'format'],
-  ['field-delimiter', 'fieldDelimiter'],
-  ['suffix-path', 'suffixPath'],
-  ['filter', 'filter'],
-  ['sample-one-in', 'sampleOneIn'],
-  ['interval', 'interval'],
-  ['object-size', 'objectSize'],
-  ['backlog', 'backlog'],
-  ['when-backlog-full', 'whenBacklogFull'],
-] as const;
-
-function redactions(texts: readonly string[]): readonly object[] {
-  return texts.map((text) => {
-    const at = text.lastIndexOf('=');
-    if (at > 0) return { field: text.slice(0, at), how: text.slice(at + 1) };
-    throw new CliError(
-      EXIT.usage,
-      `--redact ${text}: expected FIELD=remove, FIELD=hash or FIELD=mask`,
-    );
-  });
-}
-
-function fromOptions({ options, arguments: [name] }: Call): unknown {
-  const to = options.text('to');
-  if (to === undefined) throw new CliError(EXIT.usage, '--to is missing: where do the logs go?');
-  const [[kind, members] = ['', {}]] = Object.entries(placeIn(to));
-  const reach = [
-    ['endpoint', options.text('to-endpoint')],
-    ['region', options.text('to-region')],
-  ].filter(([, value]) => value !== undefined);
-  const fields = options.texts('field');
-  const redact = redactions(options.texts('redact'));
-  const plain = PLAIN.map(([flag, member]) => [member, options.text(flag)] as const);
-  return {
-    name,
-    logs: options.texts('log'),
-    to: { [kind]: { ...members, ...Object.fromEntries(reach) } },
-    ...(fields.length > 0 && { fields }),
-    ...(redact.length > 0 && { redact }),
-    ...(options.on('hive-paths') && { hivePaths: true }),
-    ...Object.fromEntries(plain.filter(([, value]) => value !== undefined)),
-  };
-}
-
-/** The description in a file; all its mistakes are told with their places. */
-function fromFile(call: Call, file: string): RawSection {
-  const [name] = call.arguments;
-  const source = readYaml(call.world.readFile(file), file, undefined, {
-    name: 'delivery',
-    begins: '"name:"',
-    guide: 'docs/guides/delivery.md',
-  });
-  const { tree, keys, values } = source;
-  const said = Object.assign(emptySection(), name === undefined ? {} : { name }, tree);
-  const problems = [...source.problems];
-  const checked = checkDescription(said);
-  if (problems.length === 0 && !checked.ok) {
-    for (const { path, message } of checked.problems) {
-      let at = formatPath(path);
-      while (at !== '' && !keys.has(at) && !values.has(at))
-        at = at.replace(/\.?[^.[]*\]?$|\[$/, '');
-      const origin = values.get(at) ?? { kind: 'file' as const, file, line: 1, column: 1 };
-      problems.push({ origin, path: formatPath(path), message });
-    }
+function fromFile({ world, arguments: [name] }: Call, file: string): readonly WrittenDescription[] {
+  let text: string;
+  try {
+    text = world.readFile(file);
+  } catch (error) {
+    throw new CliError(EXIT.config, `${file}: ${wordsOf(error)}`, { cause: error });
   }
-  if (problems.length === 0) return said;
-  throw new CliError(EXIT.usage, problems.map(formatProblem).join('\n'));
+  const { descriptions, problems } = readDeliveries(text, file, name);
+  if (problems.length === 0) return descriptions;
+  throw new CliError(EXIT.usage, `${problems.join('\n')}\nnothing was changed`);
 }
 
-/** Makes the deliveries, or with `--dry-run` only checks the description and shows it. */
-export async function run(call: Call): Promise<ExitCode> {
-  const { options, world } = call;
-  const file = options.text('file');
-  const said = file === undefined ? fromOptions(call) : fromFile(call, file);
-  const checked = checkDescription(said);
-  if (!checked.ok) {
-    const told = checked.problems.map(({ path, message }) => `${formatPath(path)}: ${message}`);
-    throw new CliError(EXIT.usage, told.join('\n'));
-  }
-  if (options.on('dry-run')) {
-    await world.stdout.write(`${safeJson(said)}\n`);
+/** What would be different, by the names; of `create` there is nothing before. */
+async function showDifferences(
+  call: Call,
+  wanted: readonly WrittenDescription[],
+  before: readonly ToldDelivery[],
+): Promise<ExitCode> {
+  const { stdout } = call.world;
+  if (call.options.text('output') === 'json') {
+    await stdout.write(`${safeJson({ deliveries: wanted })}\n`);
     return EXIT.ok;
   }
-  const client = await ApiClient.find(call);
-  const deliveries = await toldIn(await client.post('/v1/deliveries', said));
-  return writeDone(call, deliveries, 'made; it begins with the events from now on');
+  const paint = paintFor(call, stdout);
+  const known = new Map(
+    descriptionsOf(before).map(({ description }) => [description['name'], description]),
+  );
+  for (const after of wanted) {
+    const name = String(after['name']);
+    const lines = diffLines(known.get(name), after, paint);
+    const head = lines.length === 0 ? 'as it should be' : known.has(name) ? 'update' : 'create';
+    const told = [`${escapeForTerminal(name)}: ${head}`, ...lines.map((line) => `    ${line}`)];
+    await stdout.write(`${told.join('\n')}\n`);
+  }
+  return EXIT.ok;
+}
+
+/** Makes or changes the deliveries; with `--dry-run` only checks what is described and shows it. */
+export function described(how: 'create' | 'put'): Run {
+  return async (call) => {
+    const { options } = call;
+    const file = options.text('file');
+    const wanted = file === undefined ? [describedByOptions(call)] : fromFile(call, file);
+    const dryRun = options.on('dry-run');
+    if (dryRun && how === 'create') return showDifferences(call, wanted, []);
+    const client = await ApiClient.find(call);
+    if (dryRun) {
+      const before = await toldIn(await client.get('/v1/deliveries'));
+      return showDifferences(call, wanted, before);
+    }
+    const made: ToldDelivery[] = [];
+    for (const [index, said] of wanted.entries()) {
+      const name = String(said['name']);
+      try {
+        const answer =
+          how === 'create'
+            ? await client.post('/v1/deliveries', said)
+            : await client.put(deliveriesPath(name), said);
+        made.push(...(await toldIn(answer)));
+      } catch (error) {
+        if (!(error instanceof CliError) || wanted.length === 1) throw error;
+        const rest = `${index} of ${wanted.length} descriptions are in force; this one and those behind it are not`;
+        throw new CliError(error.exitCode, `${name}: ${error.message}\n${rest}`, { cause: error });
+      }
+    }
+    const did = how === 'create' ? 'made; it begins with the events from now on' : 'as described';
+    return writeDone(call, made, did);
+  };
 }

@@ -124,19 +124,102 @@ test('mistakes of a file are told with their places', async () => {
   expect(refused.err).toMatch(
     /archive\.yaml:4:\d+.*to\.s3\.bucket: expected the name of a bucket, found "A"/,
   );
-  expect(refused.err).toMatch(/intervall/);
+  expect(refused.err).toMatch(/archive\.yaml:5:1: intervall: unknown key; did you mean "interval"/);
+  expect(refused.world.requests).toEqual([]);
 });
 
 test('what is done with deliveries is told of each', async () => {
   expect((await cli('pause copies', [RUNNING])).out).toMatch(/a1 \(copies\): .* paused$/m);
   const resumed = await cli('resume copies', [RUNNING]);
   expect(resumed.world.requests[0]?.url.pathname).toBe('/v1/deliveries/copies/resume');
-  const shown = await cli('show copies', [RUNNING]);
-  expect(shown.out).toMatch(/^- id: a1\n {2}name: copies\n/);
   const dry = await cli('delete copies --dry-run', [RUNNING]);
   expect([dry.world.requests[0]?.method, dry.out]).toEqual([
     'GET',
     expect.stringMatching(/would be deleted$/m),
   ]);
   expect((await cli('delete copies', [RUNNING])).world.requests[0]?.method).toBe('DELETE');
+});
+
+const ARCHIVE = {
+  name: 'archive',
+  place: 's3://audit/',
+  to: { s3: { bucket: 'audit' } },
+  format: 'json',
+  interval: '60s',
+  createdAtMs: Date.UTC(2026, 10, 23),
+  status: RUNNING.status,
+};
+const OF_TWO = [
+  { ...ARCHIVE, id: 'c3', logType: 'MANAGEMENT_LOGS', sourceName: 'x' },
+  { ...ARCHIVE, id: 'd4', logType: 'AUTHENTICATION_LOGS', sourceName: 'y', declared: true },
+];
+const DESCRIBED = `deliveries:
+  # c3: MANAGEMENT_LOGS to s3://audit/, since 2026-11-23T00:00:00.000Z
+  # d4: AUTHENTICATION_LOGS to s3://audit/, since 2026-11-23T00:00:00.000Z, declared in the configuration file
+  - name: archive
+    logs:
+      - authentication
+      - management
+    to:
+      s3:
+        bucket: audit
+    format: json
+    interval: 60s
+`;
+
+test('what is shown can be given back, and the difference is shown before', async () => {
+  expect((await cli('show', OF_TWO)).out).toBe(DESCRIBED);
+  expect((await cli('show', [])).out).toBe('deliveries: []\n');
+  const json = JSON.parse((await cli('show -o json', OF_TWO)).out) as { deliveries: object[] };
+  expect(json.deliveries).toHaveLength(1);
+  const put = (text: string, ...more: string[]) =>
+    runCli(['deliveries', 'put', '-f', 'd.yaml', ...more], {
+      env: KEY_ENV,
+      files: { 'd.yaml': text },
+      answer: () => Response.json({ deliveries: OF_TWO }),
+    });
+  expect((await put(DESCRIBED, '--dry-run')).out).toBe('archive: as it should be\n');
+  const other = DESCRIBED.replace('60s', '5m').replace('    format: json\n', '');
+  expect((await put(other, '--dry-run')).out).toBe(
+    'archive: update\n    - format: json\n    - interval: 60s\n    + interval: 5m\n',
+  );
+  const done = await put(other);
+  const [request] = done.world.requests;
+  expect([request?.method, request?.url.pathname]).toEqual(['PUT', '/v1/deliveries/archive']);
+  expect(JSON.parse(request?.body ?? '')).toMatchObject({ name: 'archive', interval: '5m' });
+  expect(done.out).toMatch(/c3 \(archive\): .* as described\nd4 /);
+  expect((await put(JSON.stringify(json), '--dry-run')).out).toBe('archive: as it should be\n');
+});
+
+const item = (name: string): string =>
+  `  - { name: ${name}, logs: [management], to: { logGroup: { logGroupName: /x } } }\n`;
+
+/** A server that has the name `b` already. */
+function create(text: string, ...argv: string[]): ReturnType<typeof runCli> {
+  return runCli(['deliveries', 'create', ...argv, '-f', 'd.yaml'], {
+    env: KEY_ENV,
+    files: { 'd.yaml': `deliveries:\n${text}` },
+    answer: ({ body }) =>
+      body.includes('"b"')
+        ? Response.json({ message: 'there is a destination b already' }, { status: 409 })
+        : Response.json({ deliveries: [RUNNING] }),
+  });
+}
+
+test('a list of descriptions: one by its name, mistakes with their places, what failed by its name', async () => {
+  const one = await create(item('a') + item('b'), 'a');
+  expect([one.code, one.world.requests.length]).toEqual([0, 1]);
+  const both = await create(item('a') + item('b'));
+  expect(both.code).toBe(1);
+  expect(both.err).toMatch(
+    /b: there is a destination b already\n.*1 of 2 descriptions are in force/,
+  );
+  const wrong = await create(`${item('a') + item('a')}  - name: c\n    logs: [x]\n`);
+  expect(wrong.world.requests).toEqual([]);
+  expect(wrong.err).toMatch(/d\.yaml:3:13: deliveries\[1\]\.name: a is there twice/);
+  expect(wrong.err).toMatch(/d\.yaml:5:12: deliveries\[2\]\.logs\[0\]: expected one of/);
+  expect(wrong.err).toMatch(/d\.yaml:4:5: deliveries\[2\]\.to: expected where the logs go/);
+  expect((await create(item('a'), 'z')).err).toMatch(/there is no delivery z/);
+  const missing = await runCli(['deliveries', 'put', '-f', 'none.yaml'], { env: KEY_ENV });
+  expect([missing.code, missing.err]).toEqual([3, expect.stringMatching(/none\.yaml: /)]);
 });

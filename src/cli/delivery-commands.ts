@@ -16,9 +16,15 @@ const SHOWN: readonly CommandSpec[] = [
   },
   {
     name: 'deliveries show',
-    summary: 'all that deliveries are, as a description that can be given back',
-    examples: [['mailtrail deliveries show archive', 'where it goes, and what of which logs']],
-    arguments: KEY,
+    summary: 'all that deliveries are, as descriptions that can be given back',
+    examples: [
+      ['mailtrail deliveries show archive', 'where it goes, and what of which logs'],
+      [
+        'mailtrail deliveries show > deliveries.yaml',
+        'of all; "deliveries put -f" and the configuration file take it',
+      ],
+    ],
+    arguments: [{ ...KEY[0], optional: true }],
     options: [output('yaml', 'json'), ...SERVER],
     load: () => import('./deliveries-show.ts'),
   },
@@ -37,7 +43,7 @@ const SHOWN: readonly CommandSpec[] = [
 
 const DESCRIBED: readonly OptionSpec[] = [
   { flags: '-f, --file <file>', about: 'a description in YAML or JSON instead', names: 'file' },
-  { flags: '--log <name>', about: `a log: ${LOG_NAMES.join(', ')}`, repeated: true },
+  { flags: '--log <name>', about: `a log: ${LOG_NAMES.join(', ')}`, repeated: true, names: 'log' },
   { flags: '--to <place>', about: PLACE_FORMS },
   { flags: '--to-endpoint <url>', about: 'the URL of S3, Firehose or CloudWatch Logs' },
   { flags: '--to-region <region>', about: 'its region' },
@@ -68,6 +74,8 @@ const DESCRIBED: readonly OptionSpec[] = [
   { flags: '--dry-run', about: 'make nothing, check and show the description' },
 ];
 
+const OF_NAME = [{ name: 'name', about: 'what they are called by', optional: true }] as const;
+
 const CREATE: CommandSpec = {
   name: 'deliveries create',
   summary: 'deliver logs elsewhere, from now on',
@@ -83,11 +91,26 @@ const CREATE: CommandSpec = {
     ['mailtrail deliveries create -f archive.yaml', 'all that a description can say'],
   ],
   notes:
-    'One delivery is made for each log. "mailtrail deliveries test" tries where they go. Deliveries of the configuration file ' +
-    '(deliveries:) are described in the same way (docs/guides/delivery.md).',
-  arguments: [{ name: 'name', about: 'what they are called by', optional: true }],
+    'One delivery is made for each log. "mailtrail deliveries test" tries where they go. A file has one description, or a list of them ' +
+    'under "deliveries:" as the configuration file (docs/guides/delivery.md).',
+  arguments: OF_NAME,
   options: [...DESCRIBED, output('text', 'json'), ...SERVER],
-  load: () => import('./deliveries-create.ts'),
+  load: async () => ({ run: (await import('./deliveries-create.ts')).described('create') }),
+};
+
+const PUT: CommandSpec = {
+  name: 'deliveries put',
+  summary: 'make deliveries what a description says; they go on where they were',
+  examples: [
+    ['mailtrail deliveries put -f deliveries.yaml --dry-run', 'what would be different'],
+    ['mailtrail deliveries put -f deliveries.yaml', 'what "deliveries show" printed, changed'],
+  ],
+  notes:
+    'What the description does not say is as if it had never been said, but for "paused"; deliveries of logs that it does not name are deleted. ' +
+    'What lies at the destination stays as it is.',
+  arguments: OF_NAME,
+  options: [...DESCRIBED, output('text', 'json'), ...SERVER],
+  load: async () => ({ run: (await import('./deliveries-create.ts')).described('put') }),
 };
 
 function pausing(act: 'pause' | 'resume', summary: string): CommandSpec {
@@ -105,6 +128,7 @@ function pausing(act: 'pause' | 'resume', summary: string): CommandSpec {
 export const DELIVERY_COMMANDS: readonly CommandSpec[] = [
   ...SHOWN,
   CREATE,
+  PUT,
   {
     name: 'deliveries delete',
     summary: 'delete deliveries; what has arrived stays where it is',

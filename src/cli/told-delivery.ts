@@ -12,6 +12,7 @@ export interface ToldDelivery {
   readonly place?: string;
   readonly paused?: boolean;
   readonly declared?: boolean;
+  readonly createdAtMs?: number;
   readonly status?: {
     readonly behindEvents: number;
     /** How long the oldest event that did not arrive has waited. */

@@ -1,12 +1,7 @@
 // `deliveries`: what a delivery may say is decided in deliver/, here each problem gets its place.
 import { z } from 'zod';
-import {
-  checkDescription,
-  type DeliveryDescription,
-  DESCRIPTION_KEYS,
-} from '../deliver/description.ts';
+import { checkDescription, type DeliveryDescription } from '../deliver/description.ts';
 import { SETTING_META, wrongValue, type SettingMeta } from './setting.ts';
-import { nearest } from './suggest.ts';
 
 /** More would each keep a cursor, a directory and a task of their own. */
 export const DELIVERIES_MAX = 100;
@@ -27,19 +22,12 @@ const META: SettingMeta = {
 const delivery = z.unknown().transform((input, context): DeliveryDescription => {
   const checked = checkDescription(input);
   if (checked.ok) return checked.description;
-  for (const { path, message } of checked.problems) {
-    const unknown = /^Unrecognized key: "(.+)"$/.exec(message)?.[1];
-    const near = unknown === undefined ? undefined : nearest(unknown, DESCRIPTION_KEYS);
+  for (const { path, message, isKey } of checked.problems) {
     context.addIssue({
       code: 'custom',
-      path: unknown === undefined ? [...path] : [...path, unknown],
-      message:
-        unknown === undefined
-          ? message
-          : near === undefined
-            ? 'unknown key; leave it out'
-            : `unknown key; did you mean "${near}"?`,
-      params: unknown === undefined ? {} : { at: 'key' },
+      path: [...path],
+      message,
+      params: isKey === true ? { at: 'key' } : {},
     });
   }
   return z.NEVER;

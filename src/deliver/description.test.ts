@@ -102,11 +102,24 @@ test.each([
   [{ ...LEAST, filter: 'user ===' }, ['filter'], /./],
   [{ ...LEAST, redact: [{ field: 'user', how: 'burn' }] }, ['redact', 0, 'how'], /one of remove/],
   [{ ...LEAST, fields: ['nothing'] }, ['fields'], /AUTHENTICATION_LOGS has no field nothing/],
-  [{ ...LEAST, nmae: 1 }, [], /Unrecognized key: "nmae"/],
-])('%j has a problem at %j', (said, path, message) => {
+  [{ ...LEAST, nmae: 1 }, ['nmae'], /unknown key; did you mean "name"/, true],
+  [{ ...LEAST, xyz: 1 }, ['xyz'], /unknown key; leave it out/, true],
+  [
+    { ...LEAST, to: { s3: { bucket: 'audit', prefx: 'a' } } },
+    ['to', 's3', 'prefx'],
+    /"prefix"/,
+    true,
+  ],
+  [
+    { ...LEAST, redact: [{ field: 'user', how: 'hash', hwo: 1 }] },
+    ['redact', 0, 'hwo'],
+    /"how"/,
+    true,
+  ],
+])('%j has a problem at %j', (said, path, message, isKey?: boolean) => {
   const checked = checkDescription(said);
   expect(checked).toEqual({
     ok: false,
-    problems: [{ path, message: expect.stringMatching(message) }],
+    problems: [{ path, message: expect.stringMatching(message), ...(isKey && { isKey }) }],
   });
 });

@@ -2,9 +2,17 @@
 // logs go where, and what of them. Checked here, all problems at once, each with the path of its member.
 import { z } from 'zod';
 import { isLogType, LOG_TYPE_SPECS, type LogType } from '../event/log-type.ts';
-import { parseDuration, parseSize, SIZE_FORM } from '../config/quantity.ts';
+import { nearest } from '../config/suggest.ts';
 import { deliveryProblems, formatProblem } from './check-delivery.ts';
 import type { DeliveryDocument, DestinationSettings, OutputFormat } from './delivery.ts';
+import {
+  OBJECT_LOCK,
+  PLACE_NAMES,
+  type PlaceName,
+  PLACES,
+  TYPE_OF_PLACE,
+} from './described-place.ts';
+import { choice, flag, formed, scalar, seconds, size, whole, word } from './described-scalar.ts';
 import { OUTPUT_FORMATS } from './output-formats.ts';
 
 /** What somebody asked for: one destination, and a delivery of each of the logs to it. */
@@ -35,86 +43,14 @@ export type DescribedMembers = Omit<
 export interface DescriptionProblem {
   readonly path: readonly (string | number)[];
   readonly message: string;
+  /** It is the key itself that is wrong. */
+  readonly isKey?: true;
 }
 
 export type CheckedDescription =
   | { readonly ok: true; readonly description: DeliveryDescription }
   | { readonly ok: false; readonly problems: readonly DescriptionProblem[] };
 
-const SECOND_MS = 1000;
-const shown = (value: unknown): string => (JSON.stringify(value) ?? 'nothing').slice(0, 80);
-
-/** A scalar, which a file has as text and JSON as what it is. */
-function scalar<T>(expects: string, parse: (text: string) => T | undefined) {
-  return z.unknown().transform((input, context): T => {
-    const isScalar = ['string', 'number', 'boolean'].includes(typeof input);
-    const value = isScalar ? parse(String(input)) : undefined;
-    if (value !== undefined) return value;
-    context.addIssue({ code: 'custom', message: `expected ${expects}, found ${shown(input)}` });
-    return z.NEVER;
-  });
-}
-
-const formed = (form: RegExp, expects: string) =>
-  scalar(expects, (text) => (form.test(text) ? text : undefined));
-const whole = (expects: string) =>
-  scalar(expects, (text) => (/^\d{1,15}$/.test(text) ? Number(text) : undefined));
-const word = (expects: string) => formed(/^.+$/s, expects);
-const size = scalar(SIZE_FORM, parseSize);
-const flag = scalar('true or false', (text) =>
-  text === 'true' ? true : text === 'false' ? false : undefined,
-);
-const seconds = scalar('a duration such as 30s or 5m', (text) => {
-  const ms = parseDuration(/^\d+$/.test(text) ? `${text}s` : text);
-  return ms === undefined ? undefined : ms / SECOND_MS;
-});
-const choice = <T extends string>(choices: readonly T[]) =>
-  scalar(`one of ${choices.join(', ')}`, (text) => choices.find((each) => each === text));
-
-const reach = {
-  region: formed(/^[a-z0-9-]{1,32}$/, 'a region such as eu-west-1').optional(),
-  endpoint: formed(/^https?:\/\/.+$/, 'a URL').optional(),
-  profile: word('the name of a profile').optional(),
-};
-
-/** The members of `to`, of which there is exactly one. */
-const PLACES = {
-  s3: z.strictObject({
-    bucket: formed(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, 'the name of a bucket'),
-    prefix: word('the beginning of keys').optional(),
-    ...reach,
-    kmsKeyId: word('the ARN or id of a key').optional(),
-    objectLock: z
-      .strictObject({
-        mode: choice(['GOVERNANCE', 'COMPLIANCE'] as const),
-        days: whole('a number of days'),
-      })
-      .optional(),
-  }),
-  firehose: z.strictObject({
-    streamName: formed(/^[a-zA-Z0-9_.-]{1,64}$/, 'the name of a stream'),
-    ...reach,
-  }),
-  cloudWatchLogs: z.strictObject({
-    logGroupName: formed(/^[.\-_/#A-Za-z0-9]{1,512}$/, 'the name of a log group'),
-    ...reach,
-  }),
-  logGroup: z.strictObject({
-    logGroupName: formed(/^[.\-_/#A-Za-z0-9]{1,512}$/, 'the name of a log group'),
-  }),
-} as const;
-
-export type PlaceName = keyof typeof PLACES;
-
-/** What each place is to the state. */
-export const TYPE_OF_PLACE = {
-  s3: 'S3',
-  firehose: 'FH',
-  cloudWatchLogs: 'CWL',
-  logGroup: 'LOCAL',
-} as const satisfies Readonly<Record<PlaceName, DestinationSettings['type']>>;
-
-const PLACE_NAMES = Object.keys(PLACES) as readonly PlaceName[];
 const FORMATS = [...new Set(Object.values(OUTPUT_FORMATS).flat())];
 
 /** A log by its name in log groups, or by AWS's name of its type. */
@@ -123,6 +59,11 @@ const LOG_NAMES: ReadonlyMap<string, LogType> = new Map(
 );
 const log = scalar(`one of ${[...LOG_NAMES.keys()].join(', ')}`, (text) =>
   isLogType(text) ? text : LOG_NAMES.get(text),
+);
+
+const TREATMENT = z.strictObject(
+  { field: word('a field'), how: choice(['remove', 'hash', 'mask'] as const) },
+  { error: 'expected { field, how }' },
 );
 
 const DESCRIPTION = z.strictObject({
@@ -144,15 +85,7 @@ const DESCRIPTION = z.strictObject({
   suffixPath: word('a path such as {yyyy}/{MM}/{dd}').optional(),
   hivePaths: flag.optional(),
   filter: word('an expression such as auth_successful = 0').optional(),
-  redact: z
-    .array(
-      z.strictObject({
-        field: word('a field'),
-        how: choice(['remove', 'hash', 'mask'] as const),
-      }),
-      { error: 'expected a list of { field, how }' },
-    )
-    .optional(),
+  redact: z.array(TREATMENT, { error: 'expected a list of { field, how }' }).optional(),
   sampleOneIn: whole('a whole number').optional(),
   interval: seconds.optional(),
   objectSize: size.optional(),
@@ -179,10 +112,7 @@ const WRITTEN_AS: Readonly<Record<string, string>> = {
 export function checkDescription(input: unknown): CheckedDescription {
   const read = DESCRIPTION.safeParse(input);
   if (!read.success) {
-    const problems = read.error.issues.map(({ path, message }) => {
-      return { path: path.filter((each) => typeof each !== 'symbol'), message };
-    });
-    return { ok: false, problems };
+    return { ok: false, problems: read.error.issues.flatMap(problemsOf) };
   }
   const description = descriptionOf(read.data);
   const { settings, outputFormat, delivery, logTypes } = description;
@@ -199,6 +129,27 @@ export function checkDescription(input: unknown): CheckedDescription {
       return { path: [WRITTEN_AS[member] ?? member], message };
     }),
   };
+}
+
+type Issue = z.core.$ZodIssue;
+
+function problemsOf(issue: Issue): readonly DescriptionProblem[] {
+  const path = issue.path.filter((each) => typeof each !== 'symbol');
+  if (issue.code !== 'unrecognized_keys') return [{ path, message: issue.message }];
+  return issue.keys.map((key) => {
+    const near = nearest(key, keysAt(path));
+    const advice = near === undefined ? 'leave it out' : `did you mean "${near}"?`;
+    return { path: [...path, key], message: `unknown key; ${advice}`, isKey: true };
+  });
+}
+
+/** The keys that an object at the path may have. */
+function keysAt([member, within, further]: DescriptionProblem['path']): readonly string[] {
+  if (member === undefined) return DESCRIPTION_KEYS;
+  if (member !== 'to') return Object.keys(TREATMENT.shape);
+  const place = PLACE_NAMES.find((each) => each === within);
+  if (place === undefined) return PLACE_NAMES;
+  return further === undefined ? Object.keys(PLACES[place].shape) : Object.keys(OBJECT_LOCK.shape);
 }
 
 function settingsOf(to: z.output<typeof DESCRIPTION>['to']): DestinationSettings {

@@ -2,7 +2,7 @@
 // put into a file and given back.
 import { placeOf } from './create-destination.ts';
 import type { DeliveryDestinationDocument, DeliveryDocument } from './delivery.ts';
-import { type PlaceName, TYPE_OF_PLACE } from './description.ts';
+import { type PlaceName, TYPE_OF_PLACE } from './described-place.ts';
 
 type Written = Readonly<Record<string, unknown>>;
 

@@ -175,7 +175,13 @@ test('a delivery is made by command, holds while it is paused, and goes on witho
   const ids = new Set(rows.map((row) => row['request_id']));
   expect(rows).toHaveLength(50);
   expect(ids).toEqual(new Set(Array.from({ length: 50 }, (_, at) => `request-${first + at}`)));
-  expect(await cli('show', 'all')).toMatch(/to:\n {4}logGroup:\n {6}logGroupName: \/all/);
+  expect(await cli('show', 'all')).toMatch(
+    /^deliveries:\n {2}# .*\n {2}- name: all\n[^]* {4}to:\n {6}logGroup:\n {8}logGroupName: \/all\n/,
+  );
+  const shown = join(directory.path, 'shown.yaml');
+  writeFileSync(shown, await cli('show', 'all'));
+  expect(await cli('put', '-f', shown, '--dry-run')).toBe('all: as it should be\n');
+  expect(await cli('put', '-f', shown)).toMatch(/as described$/m);
   expect(await cli('delete', 'all', '--dry-run')).toMatch(/would be deleted/);
   expect(await listed()).toHaveLength(1);
   expect(await cli('delete', 'all')).toMatch(/deleted$/m);
