@@ -27,6 +27,14 @@ test.each([
     'misconfigured',
     /clock/,
   ],
+  [
+    Object.assign(failure('InvalidSignatureException'), {
+      message: 'Credential should be scoped to a valid region.',
+    }),
+    'misconfigured',
+    /; set the region$/,
+  ],
+  [failure('InvalidSignatureException'), 'misconfigured', /why; give the key/],
   [failure('Error', { code: 'ECONNREFUSED' }), 'unreachable', /why/],
   [failure('TimeoutError'), 'unreachable', /why/],
   [failure('ThrottlingException', { $metadata: { httpStatusCode: 400 } }), 'unavailable', /why/],

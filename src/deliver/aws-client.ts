@@ -49,10 +49,13 @@ interface SdkError {
 
 const NETWORK = /ECONN|ENOTFOUND|ETIMEDOUT|EAI_AGAIN|EPIPE|Timeout|socket/i;
 const PERMISSION =
-  /AccessDenied|UnrecognizedClient|InvalidClientToken|InvalidAccessKeyId|SignatureDoesNotMatch|Credentials|ExpiredToken|UserSuspended|KMS/;
+  /AccessDenied|UnrecognizedClient|InvalidClientToken|InvalidAccessKeyId|Signature|Credentials|ExpiredToken|UserSuspended|KMS/;
 const MISSING = /^(ResourceNotFoundException|NoSuchBucket)$/;
 /** S3 names the region that the bucket is in. */
 const ELSEWHERE = /^(PermanentRedirect|AuthorizationHeaderMalformed|IllegalLocationConstraint)/;
+/** What the services that speak JSON say of a signature by which it is the clock, or the region. */
+const SKEWED = /expired|not yet current|skew|time/i;
+const OF_REGION = /valid region/i;
 /** Busy, or full: no fault of who asks. */
 const BUSY = /Throttl|Limit|SlowDown|QuotaExceeded|Unavailable|InternalError|RequestTimeout$/;
 
@@ -64,13 +67,13 @@ export function errorOf(error: unknown, what: string): DestinationError {
   // Some servers give an error no text, and the SDK makes one up.
   const said = message === 'UnknownError' ? `HTTP ${status ?? ''}`.trim() : message;
   const told = `${what}: ${name === '' ? '' : `${name}: `}${said}`;
-  if (
-    /RequestTimeTooSkewed|InvalidSignatureException/.test(name) &&
-    /expired|skew|time/i.test(message)
-  ) {
+  if (/RequestTimeTooSkewed|InvalidSignatureException/.test(name) && SKEWED.test(message)) {
     return new DestinationError('misconfigured', `${told}; set this machine's clock`, {
       cause: error,
     });
+  }
+  if (name === 'InvalidSignatureException' && OF_REGION.test(message)) {
+    return new DestinationError('misconfigured', `${told}; set the region`, { cause: error });
   }
   if (PERMISSION.test(name)) {
     const advice =

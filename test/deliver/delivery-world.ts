@@ -11,7 +11,7 @@ import type { AuditEvent } from '../../src/event/audit-event.ts';
 import { journalLine } from '../../src/event/journal-line.ts';
 import type { Journal } from '../../src/journal/journal.ts';
 import { openJournal } from '../../src/journal/open.ts';
-import { systemClock } from '../../src/platform/clock.ts';
+import { type Clock, systemClock } from '../../src/platform/clock.ts';
 import { systemDisk } from '../../src/platform/disk.ts';
 import { silentLog } from '../../src/platform/log.ts';
 import { until } from '../e2e/running-server.ts';
@@ -31,9 +31,22 @@ export interface DeliveryWorld {
   readonly close: () => Promise<void>;
 }
 
-/** @param env what AWS's clients are told, besides the credentials of the environment */
+/** The machine's time, but every wait of a delivery is over in the next turn. */
+export const IMPATIENT_CLOCK: Clock = {
+  now: () => systemClock.now(),
+  after(_delayMs, callback) {
+    const turn = setImmediate(callback);
+    return { cancel: () => clearImmediate(turn) };
+  },
+};
+
+/**
+ * @param env what AWS's clients are told, besides the credentials of the environment
+ * @param clock of the deliveries
+ */
 export async function openWorld(
   env: Readonly<Record<string, string>> = {},
+  clock: Clock = systemClock,
 ): Promise<DeliveryWorld> {
   const directory = mkdtempSync(join(tmpdir(), 'mailtrail-deliver-'));
   const journal = await openJournal({
@@ -47,7 +60,7 @@ export async function openWorld(
       account: ACCOUNT,
       region: REGION,
       env,
-      clock: systemClock,
+      clock,
       groupId: () => undefined,
       append: (batch) => journal.append(batch),
       checkpoint: (source) => journal.checkpoint(source),
@@ -72,7 +85,7 @@ export async function openWorld(
         journal,
         directory: join(directory, id),
         disk: systemDisk,
-        clock: systemClock,
+        clock,
         log: silentLog,
         random: Math.random,
       });

@@ -5,6 +5,7 @@ import type * as Sdk from '@aws-sdk/client-cloudwatch-logs';
 import { type AwsClientSettings, errorOf, REQUEST_TIMEOUT_MS } from '../aws-client.ts';
 import type { DeliveryBatch, Destination, DestinationTest, RecordOutcome } from '../destination.ts';
 import { formatRecord, type RecordTextOptions } from '../format/record-text.ts';
+import { withinPatience } from '../patience.ts';
 import { callsOf, MESSAGE_BYTES_MAX, type PutEvent } from './event-batches.ts';
 
 const MIB = 1024 * 1024;
@@ -15,6 +16,8 @@ export interface CloudWatchLogsDestinationOptions {
   /** How a record becomes a message. */
   readonly text: RecordTextOptions;
   readonly logStreamName: string;
+  /** How long one request may take, in ms. */
+  readonly requestTimeoutMs?: number;
 }
 
 interface Opened {
@@ -72,17 +75,24 @@ export class CloudWatchLogsDestination implements Destination {
     const { logGroupName, logStreamName } = this.#options;
     const logEvents = call.map(({ timestamp, message }) => ({ timestamp, message }));
     const command = new sdk.PutLogEventsCommand({ logGroupName, logStreamName, logEvents });
-    const within = AbortSignal.any([signal, AbortSignal.timeout(REQUEST_TIMEOUT_MS)]);
+    const put = (): Promise<Sdk.PutLogEventsResponse> =>
+      this.#within(signal, (abortSignal) => client.send(command, { abortSignal }));
     try {
-      return refusedBy(await client.send(command, { abortSignal: within }));
+      return refusedBy(await put());
     } catch (error) {
       if ((error as Error).name !== 'ResourceNotFoundException') throw error;
     }
     const stream = new sdk.CreateLogStreamCommand({ logGroupName, logStreamName });
-    await client.send(stream, { abortSignal: within }).catch((error: Error) => {
-      if (error.name !== 'ResourceAlreadyExistsException') throw error;
-    });
-    return refusedBy(await client.send(command, { abortSignal: within }));
+    try {
+      await this.#within(signal, (abortSignal) => client.send(stream, { abortSignal }));
+    } catch (error) {
+      if ((error as Error).name !== 'ResourceAlreadyExistsException') throw error;
+    }
+    return refusedBy(await put());
+  }
+
+  #within<T>(signal: AbortSignal, send: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    return withinPatience(signal, this.#options.requestTimeoutMs ?? REQUEST_TIMEOUT_MS, send);
   }
 
   #open(): Promise<Opened> {
@@ -99,8 +109,10 @@ export class CloudWatchLogsDestination implements Destination {
       const { sdk, client } = await this.#open();
       const probe = `${logStreamName}-test`;
       const stream = { logGroupName, logStreamName: probe };
-      await client.send(new sdk.CreateLogStreamCommand(stream), { abortSignal: signal });
-      await client.send(new sdk.DeleteLogStreamCommand(stream), { abortSignal: signal });
+      const create = new sdk.CreateLogStreamCommand(stream);
+      await this.#within(signal, (abortSignal) => client.send(create, { abortSignal }));
+      const remove = new sdk.DeleteLogStreamCommand(stream);
+      await this.#within(signal, (abortSignal) => client.send(remove, { abortSignal }));
       return { ok: true, message: `made and removed the stream ${probe} in ${logGroupName}` };
     } catch (error) {
       return { ok: false, message: errorOf(error, `CreateLogStream in ${logGroupName}`).message };

@@ -11,6 +11,7 @@ import {
   type RecordOutcome,
 } from '../destination.ts';
 import { formatRecord, type RecordTextOptions } from '../format/record-text.ts';
+import { withinPatience } from '../patience.ts';
 import { callsOf, type PutRecord, RECORD_BYTES_MAX } from './record-batches.ts';
 
 const MIB = 1024 * 1024;
@@ -20,6 +21,8 @@ export interface FirehoseDestinationOptions {
   readonly streamName: string;
   /** How a record becomes a line. */
   readonly text: RecordTextOptions;
+  /** How long one request may take, in ms. */
+  readonly requestTimeoutMs?: number;
 }
 
 interface Opened {
@@ -80,10 +83,10 @@ export class FirehoseDestination implements Destination {
       DeliveryStreamName: this.#options.streamName,
       Records: call.map(({ data }) => ({ Data: data })),
     });
-    const abortSignal = AbortSignal.any([signal, AbortSignal.timeout(REQUEST_TIMEOUT_MS)]);
-    const { FailedPutCount = 0, RequestResponses = [] } = await client.send(command, {
-      abortSignal,
-    });
+    const { FailedPutCount = 0, RequestResponses = [] } = await this.#within(
+      signal,
+      (abortSignal) => client.send(command, { abortSignal }),
+    );
     if (RequestResponses.length !== call.length) {
       const found = `${RequestResponses.length} answers for ${call.length} records`;
       throw new DestinationError('unavailable', `PutRecordBatch: ${found}`);
@@ -96,6 +99,10 @@ export class FirehoseDestination implements Destination {
       throw new DestinationError('unavailable', `PutRecordBatch: ${said}`);
     }
     return refused;
+  }
+
+  #within<T>(signal: AbortSignal, send: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    return withinPatience(signal, this.#options.requestTimeoutMs ?? REQUEST_TIMEOUT_MS, send);
   }
 
   #open(): Promise<Opened> {
@@ -112,8 +119,9 @@ export class FirehoseDestination implements Destination {
     try {
       const { sdk, client } = await this.#open();
       const command = new sdk.DescribeDeliveryStreamCommand({ DeliveryStreamName: streamName });
-      const abortSignal = AbortSignal.any([signal, AbortSignal.timeout(REQUEST_TIMEOUT_MS)]);
-      const { DeliveryStreamDescription: stream } = await client.send(command, { abortSignal });
+      const { DeliveryStreamDescription: stream } = await this.#within(signal, (abortSignal) =>
+        client.send(command, { abortSignal }),
+      );
       const { DeliveryStreamStatus: status, DeliveryStreamType: type } = stream ?? {};
       if (status !== 'ACTIVE') {
         const message = `the stream ${streamName} is ${status ?? 'of no known status'}: expected ACTIVE`;
