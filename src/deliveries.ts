@@ -110,6 +110,11 @@ export class Deliveries {
     return [...this.#runs.values()].map(({ run }) => run.status());
   }
 
+  /** Why a delivery that is there does not run; undefined when it does. */
+  unstarted(id: string): string | undefined {
+    return this.#unstarted.get(id);
+  }
+
   /** Writes a probe to where a delivery goes; undefined when there is no such delivery. */
   async test(id: string, signal: AbortSignal): Promise<DestinationTest | undefined> {
     const described = this.#described(id);

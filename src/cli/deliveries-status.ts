@@ -1,10 +1,12 @@
 // `mailtrail deliveries status`: whether deliveries get where they go, for people and for monitoring.
 import { ApiClient } from './api-client.ts';
 import type { Call } from './command.ts';
+import { formatSize } from '../config/quantity.ts';
 import { escapeForTerminal } from './escape.ts';
 import { EXIT, type ExitCode } from './exit-code.ts';
 import {
   deliveriesPath,
+  errorOf,
   shortTime,
   stateOf,
   type ToldDelivery,
@@ -15,22 +17,25 @@ import {
 function linesOf(delivery: ToldDelivery, nowMs: number): readonly string[] {
   const { id, name = '', logType = '', place = '', status } = delivery;
   const head = `${id} (${name}): ${logType} to ${place}: ${stateOf(delivery)}`;
-  if (status === undefined) return [head];
+  const error = errorOf(delivery);
+  const errors = error === undefined ? [] : [`  error: ${error}`];
+  if (status === undefined) return [head, ...errors];
   const { behindEvents, lagMs, delivered, lastDeliveredAtMs, retried = 0, failures = 0 } = status;
-  const { dropped = 0, deadLetters, lastError } = status;
+  const { behindBytes, dropped = 0, deadLetters } = status;
   const last =
     lastDeliveredAtMs === undefined
       ? ''
       : `, the last ${shortTime(Math.max(0, nowMs - lastDeliveredAtMs))} ago`;
-  const lag = lagMs === undefined ? '' : `, the oldest for ${shortTime(lagMs)}`;
+  const size = behindBytes === undefined ? '' : ` (${formatSize(behindBytes)})`;
+  const lag = lagMs === undefined || lagMs === 0 ? '' : `, the oldest for ${shortTime(lagMs)}`;
   return [
     head,
-    `  behind: ${behindEvents} events of the journal${lag}`,
+    `  behind: ${behindEvents} events of the journal${size}${lag}`,
     `  delivered since the start: ${delivered}${last}`,
     `  failures: ${failures} (${retried} records given again)`,
     ...(dropped > 0 ? [`  dropped for want of room: ${dropped}`] : []),
     ...(deadLetters > 0 ? [`  dead letters: ${deadLetters}`] : []),
-    ...(lastError === undefined ? [] : [`  error: ${lastError}`]),
+    ...errors,
   ];
 }
 
@@ -47,6 +52,6 @@ export async function run(call: Call): Promise<ExitCode> {
       await call.world.stdout.write(`${lines.map(escapeForTerminal).join('\n')}\n`);
     }
   } else await writeDeliveries(call, deliveries);
-  const isStuck = deliveries.some(({ status }) => status?.lastError !== undefined);
+  const isStuck = deliveries.some((each) => errorOf(each) !== undefined);
   return isStuck ? EXIT.failure : EXIT.ok;
 }

@@ -6,7 +6,14 @@ const RUNNING = {
   name: 'copies',
   logType: 'AUTHENTICATION_LOGS',
   place: 'log group /copies',
-  status: { behindEvents: 3, lagMs: 125_000, delivered: 70, deadLetters: 1, down: false },
+  status: {
+    behindEvents: 3,
+    behindBytes: 2048,
+    lagMs: 125_000,
+    delivered: 70,
+    deadLetters: 1,
+    down: false,
+  },
 };
 const DOWN = {
   id: 'b2',
@@ -61,7 +68,7 @@ test('how deliveries are is told in words, and by the exit code', async () => {
   expect(good.out).toBe(
     [
       'a1 (copies): AUTHENTICATION_LOGS to log group /copies: running',
-      '  behind: 3 events of the journal, the oldest for 2 min',
+      '  behind: 3 events of the journal (2.0 KiB), the oldest for 2 min',
       '  delivered since the start: 70',
       '  failures: 0 (0 records given again)',
       '  dead letters: 1',
@@ -71,6 +78,10 @@ test('how deliveries are is told in words, and by the exit code', async () => {
   const bad = await cli('status far', [DOWN]);
   expect([bad.code, bad.world.requests[0]?.url.pathname]).toEqual([1, '/v1/deliveries/far']);
   expect(bad.out).toMatch(/error: PutLogEvents: no/);
+  const reason = '/etc/secret: there is no such file';
+  const unstarted = await cli('status', [{ ...RUNNING, status: undefined, unstarted: reason }]);
+  expect(unstarted.code).toBe(1);
+  expect(unstarted.out).toMatch(/: not running\n {2}error: \/etc\/secret: there is no such file$/m);
   expect((await cli('status', [{ ...RUNNING, paused: true }])).out).toMatch(/: paused$/m);
 });
 

@@ -62,14 +62,23 @@ const DESCRIBED: readonly OptionSpec[] = [
   },
   { flags: '--sample-one-in <number>', about: 'one of so many events leaves' },
   { flags: '--interval <time>', about: 'how often an object of S3 is made', fallback: '50s' },
-  { flags: '--object-size <size>', about: 'events of one object of S3, before compression' },
+  {
+    flags: '--object-size <size>',
+    about: 'events of one object of S3, before compression',
+    fallback: '8MiB',
+  },
   { flags: '--suffix-path <path>', about: 'what stands before the names of objects of S3' },
   { flags: '--hive-paths', about: 'write its variables as name=value' },
-  { flags: '--backlog <size>', about: 'how much is kept for it while it does not get on' },
+  {
+    flags: '--backlog <size>',
+    about: 'how much is kept for it while it does not get on',
+    fallback: '10GiB',
+  },
   {
     flags: '--when-backlog-full <what>',
     about: 'what happens then',
     choices: ['stop-accepting', 'drop-oldest'],
+    fallback: 'stop-accepting',
   },
   { flags: '--dry-run', about: 'make nothing, check and show the description' },
 ];

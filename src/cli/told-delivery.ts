@@ -13,8 +13,11 @@ export interface ToldDelivery {
   readonly paused?: boolean;
   readonly declared?: boolean;
   readonly createdAtMs?: number;
+  /** Why it does not run at all. */
+  readonly unstarted?: string;
   readonly status?: {
     readonly behindEvents: number;
+    readonly behindBytes?: number;
     /** How long the oldest event that did not arrive has waited. */
     readonly lagMs?: number;
     readonly lastDeliveredAtMs?: number;
@@ -43,10 +46,15 @@ export async function toldIn(response: Response): Promise<readonly ToldDelivery[
 
 /** How it is, in a word or two. */
 export function stateOf({ paused, status }: ToldDelivery): string {
-  if (paused === true) return 'paused';
   if (status === undefined) return 'not running';
+  if (paused === true) return 'paused';
   if (status.down) return 'down';
   return status.lastError === undefined ? 'running' : 'trying again';
+}
+
+/** What keeps it from going on. */
+export function errorOf({ unstarted, status }: ToldDelivery): string | undefined {
+  return unstarted ?? status?.lastError;
 }
 
 const UNITS = [
@@ -75,7 +83,7 @@ function rowOf(delivery: ToldDelivery): Map<string, string> {
     ['lag', shortTime(status?.lagMs)],
     ['delivered', String(status?.delivered ?? '')],
     ['dead letters', String(status?.deadLetters ?? '')],
-    ['error', status?.lastError ?? ''],
+    ['error', errorOf(delivery) ?? ''],
   ]);
 }
 

@@ -27,7 +27,11 @@ async function start(atWork: Partial<DeliveriesAtWork> = {}): Promise<Deliveries
     end: () => 7,
     log: { error: () => {} },
   });
-  const nothing: DeliveriesAtWork = { status: () => [], test: async () => undefined };
+  const nothing: DeliveriesAtWork = {
+    status: () => [],
+    unstarted: () => undefined,
+    test: async () => undefined,
+  };
   return new DeliveriesEndpoint({ state, acts, atWork: { ...nothing, ...atWork } });
 }
 
@@ -61,6 +65,14 @@ test('deliveries are made, listed with how they are, and found by id or name', a
     status,
   });
   expect(deliveries.find('a')).toEqual(made);
+});
+
+test('of one that cannot be started it is told why', async () => {
+  const reason = '/etc/secret: there is no such file';
+  const deliveries = await start({ unstarted: (id) => (id === MANAGEMENT ? reason : undefined) });
+  await deliveries.create(body(SAID), ACTOR);
+  expect(deliveries.find(MANAGEMENT)).toMatchObject([{ unstarted: reason }]);
+  expect(deliveries.find(AUTHENTICATION)[0]).not.toHaveProperty('unstarted');
 });
 
 test('deliveries are changed, paused, resumed and removed by their name or id', async () => {

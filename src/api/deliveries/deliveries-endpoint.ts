@@ -13,6 +13,8 @@ import type { DeliveryActs } from './acts.ts';
 export interface DeliveriesAtWork {
   /** How each is, by its id. */
   status(): readonly DeliveryStatus[];
+  /** Why a delivery does not run at all; undefined when it does. */
+  unstarted(id: string): string | undefined;
   /** Writes a probe to where the delivery goes; undefined when there is no such delivery. */
   test(id: string, signal: AbortSignal): Promise<DestinationTest | undefined>;
 }
@@ -32,6 +34,8 @@ export interface ToldDelivery {
   readonly createdAtMs: number;
   readonly declared?: true;
   readonly status?: DeliveryStatus;
+  /** Why there is none: it could not be started, and is tried again. */
+  readonly unstarted?: string;
   readonly [member: string]: unknown;
 }
 
@@ -126,6 +130,7 @@ export class DeliveriesEndpoint {
     const { state } = this.#options;
     const { sourceName, destinationName, createdAtMs, declared } = delivery;
     const destination = state.get('delivery-destination', destinationName);
+    const unstarted = this.#options.atWork.unstarted(id);
     return {
       id,
       name: destinationName,
@@ -135,6 +140,7 @@ export class DeliveriesEndpoint {
       createdAtMs,
       ...(declared && { declared }),
       ...(status !== undefined && { status }),
+      ...(unstarted !== undefined && { unstarted }),
     };
   }
 }
